@@ -1,0 +1,56 @@
+// What people expect to find in every JavaScript runtime and QuickJS lacks, or has in a form that a replay would not
+// repeat. To be imported before a guest's own code.
+
+import { deserialize, serialize } from "@ungap/structured-clone";
+import URLSearchParams from "core-js-pure/actual/url-search-params/index.js";
+import URL from "core-js-pure/actual/url/index.js";
+import { AbortController, AbortSignal } from "./abort.ts";
+import { console } from "./console.ts";
+import { crypto } from "./crypto.ts";
+import { Date, performance } from "./date.ts";
+import { TextDecoder, TextEncoder } from "./encoding.ts";
+import { CustomEvent, Event, EventTarget } from "./event.ts";
+import { PlanariaError, toFailure } from "./failure.ts";
+import { number } from "./random.ts";
+import { clearTimer, setInterval, setTimeout } from "./timer.ts";
+
+async function fetch(): Promise<never> {
+  throw new PlanariaError("http/unavailable", "fetch needs the http interface, which this host does not provide yet.");
+}
+
+function structuredClone(value: unknown): unknown {
+  try {
+    return deserialize(serialize(value));
+  } catch (error) {
+    throw new DOMException(toFailure(error).message, "DataCloneError");
+  }
+}
+
+const globals = {
+  AbortController,
+  AbortSignal,
+  CustomEvent,
+  Date,
+  Event,
+  EventTarget,
+  TextDecoder,
+  TextEncoder,
+  URL,
+  URLSearchParams,
+  clearInterval: clearTimer,
+  clearTimeout: clearTimer,
+  console,
+  crypto,
+  fetch,
+  performance,
+  setInterval,
+  setTimeout,
+  structuredClone,
+};
+
+for (const [name, value] of Object.entries(globals)) define(globalThis, name, value);
+define(Math, "random", number);
+
+function define(holder: object, name: string, value: unknown): void {
+  Object.defineProperty(holder, name, { value, configurable: true, writable: true, enumerable: false });
+}

@@ -1,0 +1,50 @@
+import { agentId, type AgentId } from "../base/id.ts";
+import { HostError } from "../base/error.ts";
+
+/** The parts of an agent's id. `params` is JSON array text; null for the one call of a function. */
+export interface AgentName {
+  type: string;
+  params: string | null;
+  /** The UUID of a fork, or of a function's one call. */
+  phantom: string | null;
+}
+
+const shape =
+  /^(?<type>[\p{ID_Start}$_][\p{ID_Continue}$]*)(?:\((?<params>.*)\))?(?:\[(?<phantom>[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12})\])?$/su;
+
+/**
+ * Takes an agent's id apart: `counter("c1")`, `counter("c1")[uuid]`, `enrichOne[uuid]`.
+ *
+ * The parameters are strict JSON; they come back canonical, as `JSON.stringify` writes them, so that every way to write
+ * them names the same agent.
+ * Errors: HostError `agent/name`.
+ */
+export function parseAgentName(text: string): AgentName {
+  const parts = shape.exec(text)?.groups;
+  if (!parts) throw unreadable(text, "it does not have the form type(params), type(params)[uuid] or function[uuid]");
+  const { type, params, phantom = null } = parts as { type: string; params?: string; phantom?: string };
+  if (params === undefined && phantom === null) throw unreadable(text, "its parameters are missing");
+  return { type, params: params === undefined ? null : canonical(text, params), phantom };
+}
+
+/** Writes an agent's id; `params` must be canonical, as `parseAgentName` gives it. */
+export function formatAgentName({ type, params, phantom }: AgentName): AgentId {
+  return agentId(type + (params === null ? "" : `(${params.slice(1, -1)})`) + (phantom === null ? "" : `[${phantom}]`));
+}
+
+function canonical(text: string, params: string): string {
+  try {
+    return JSON.stringify(JSON.parse(`[${params}]`));
+  } catch (cause) {
+    throw unreadable(text, "its parameters are not JSON values, separated by commas", cause);
+  }
+}
+
+function unreadable(text: string, why: string, cause?: unknown): HostError {
+  const shown = text.length > 80 ? `${text.slice(0, 80)}…` : text;
+  return new HostError(
+    "agent/name",
+    `${JSON.stringify(shown)} names no agent: ${why}. An agent is named like counter("c1").`,
+    { data: { text, why }, cause },
+  );
+}

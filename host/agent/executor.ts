@@ -1,0 +1,55 @@
+import type { AgentId, Digest } from "../base/id.ts";
+import type { CompiledComponent } from "../component/compile.ts";
+import type { PageRow, SnapshotRow } from "../store/store.ts";
+import type { Input } from "./step.ts";
+
+/** All that is needed to bring an agent's memory back: the newest snapshot, and what was journaled since. */
+export interface Opening {
+  agent: AgentId;
+  component: Digest;
+  snapshot: { row: SnapshotRow; pages: PageRow[] } | null;
+  /** Entries since the snapshot, or since the beginning, step by step, as JSON text. */
+  steps: { first: number; entries: string }[];
+}
+
+/** A step that an agent made. */
+export interface Stepped {
+  agent: AgentId;
+  /** Its entries as JSON array text, and how many. */
+  entries: string;
+  count: number;
+  /** Forks that it made, whose sessions are open. */
+  forks: AgentId[];
+  /** It trapped, and its session is closed. */
+  closed: boolean;
+  /** The memory behind it, if it was time for a snapshot; it stands for `length` entries. */
+  snapshot?: { row: SnapshotRow; pages: PageRow[]; length: number };
+}
+
+export interface ExecutorListener {
+  stepped(step: Stepped): void;
+  /** The agent's memory could not be brought back: its session is closed. */
+  failed(agent: AgentId, error: unknown): void;
+  /**
+   * A thread has ended with all its sessions; what it had not reported did not happen. `culprit` is the agent that it
+   * was running, and why it ended, as JSON text of a failure.
+   */
+  lost(agents: AgentId[], culprit: { agent: AgentId; error: string } | null): void;
+}
+
+/**
+ * Where guests run. An agent has a *session* while its memory is at hand; a session is nothing but a cache of what the
+ * store can bring back.
+ *
+ * A step that forks opens the sessions of the forks by itself. A step that traps closes its session.
+ */
+export interface Executor extends AsyncDisposable {
+  start(listener: ExecutorListener): void;
+  /** Makes a component known before the first agent of it is opened. */
+  load(component: CompiledComponent): void;
+  /** An open session is opened anew. */
+  open(opening: Opening): void;
+  /** Inputs are taken in order, one step after the other; one for an operation that is not in flight is passed over. */
+  send(agent: AgentId, inputs: Input[]): void;
+  close(agent: AgentId): void;
+}

@@ -1,0 +1,67 @@
+import { HostError, isHostError } from "../base/error.ts";
+import type { AgentId } from "../base/id.ts";
+import type { Entry, EntryOf } from "../oplog/entry.ts";
+import { parseAgentName } from "./agent-name.ts";
+
+/** The entries that enter a guest. */
+export type Input = EntryOf<"invoked" | "delivered" | "cancel-requested" | "abandoned">;
+
+/** The two exports that a step goes through. */
+export interface Entrance {
+  invoke(json: string): Promise<void>;
+  deliver(json: string): Promise<void>;
+}
+
+export function isInput(entry: Entry): entry is Input {
+  return entry.kind === "invoked" || entry.kind === "delivered" || entry.kind === "cancel-requested" || entry.kind === "abandoned";
+}
+
+/** Takes the inputs of the next step off the mailbox: an invocation alone, or all events before the next one. */
+export function takeInputs(mailbox: Input[]): Input[] {
+  const next = mailbox.findIndex(({ kind }) => kind === "invoked");
+  return mailbox.splice(0, next === -1 ? mailbox.length : Math.max(next, 1));
+}
+
+/** Enters the guest; it comes back with an empty stack, or the promise rejects because it trapped. */
+export function enterGuest(guest: Entrance, agent: AgentId, inputs: readonly Input[]): Promise<void> {
+  const [first] = inputs;
+  return first?.kind === "invoked" ? guest.invoke(invocationJson(agent, first)) : guest.deliver(`[${inputs.map(eventJson).join(",")}]`);
+}
+
+/** As wit/guest.wit has it; the payloads are JSON text already. */
+function invocationJson(agent: AgentId, { invocation, key, method, args }: EntryOf<"invoked">): string {
+  const { type, params } = parseAgentName(agent);
+  const head = `{"invocation":${invocation},"key":${JSON.stringify(key)},"id":${JSON.stringify(agent)}`;
+  return params === null
+    ? `${head},"function":${JSON.stringify(type)},"args":${args}}`
+    : `${head},"agent":${JSON.stringify(type)},"params":${params},"method":${JSON.stringify(method)},"args":${args}}`;
+}
+
+function eventJson(input: Input): string {
+  switch (input.kind) {
+    case "delivered": {
+      const { operation, outcome } = input;
+      return "value" in outcome ? `{"operation":${operation},"value":${outcome.value}}` : `{"operation":${operation},"error":${outcome.error}}`;
+    }
+    case "cancel-requested":
+      return `{"cancel":${input.invocation}}`;
+    case "abandoned":
+      return `{"abandon":${input.invocation}}`;
+    case "invoked":
+      throw new HostError("base/invariant", "An invocation enters the guest alone.");
+  }
+}
+
+/** What ended a step, as JSON text of a failure: an exception out of the guest's Wasm code, or out of an import. */
+export function trapFailure(error: unknown): string {
+  if (isHostError(error)) return JSON.stringify({ name: "GuestError", code: error.code, message: error.message });
+  const message = error instanceof Error ? error.message : String(error);
+  if (error instanceof RangeError) {
+    return JSON.stringify({
+      name: "TrapError",
+      code: "guest/stack-overflow",
+      message: `The guest recursed too deep (${message}). The step was undone.`,
+    });
+  }
+  return JSON.stringify({ name: "TrapError", code: "guest/trap", message: `The guest trapped: ${message}. The step was undone.` });
+}

@@ -1,0 +1,60 @@
+import { styleText } from "node:util";
+import yoctoSpinner from "yocto-spinner";
+import { renderError, renderErrorJson } from "./render-error.ts";
+import type { Terminal } from "./terminal.ts";
+
+export interface OutputOptions {
+  /** Results and errors are JSON. */
+  json: boolean;
+  /** Nothing is said but results and errors. */
+  quiet: boolean;
+  color: boolean;
+}
+
+export type Style = Parameters<typeof styleText>[0];
+
+/** Where a command speaks: results to stdout, talk to stderr. Colour and motion are for terminals only. */
+export class Output {
+  readonly #terminal: Terminal;
+  readonly #options: OutputOptions;
+
+  constructor(terminal: Terminal, options: OutputOptions) {
+    this.#terminal = terminal;
+    this.#options = options;
+  }
+
+  /** Prints the result of a command: as JSON with `--json`, else as `format` words it. */
+  result<T>(value: T, format: (value: T, paint: Output["paint"]) => string): void {
+    const text = this.#options.json ? JSON.stringify(value) : format(value, this.paint);
+    if (text !== "") this.#terminal.stdout.write(`${text}\n`);
+  }
+
+  /** Tells people what is going on. */
+  say(text: string): void {
+    if (!this.#options.quiet) this.#terminal.stderr.write(`${text}\n`);
+  }
+
+  error(error: unknown): void {
+    const { stderr, debug } = this.#terminal;
+    const { json } = this.#options;
+    stderr.write(`${json ? renderErrorJson(error) : renderError(error, { paint: this.paintTalk, debug })}\n`);
+  }
+
+  /** Shows that something takes its time, until it is disposed. */
+  progress(text: string): Disposable {
+    const { stderr } = this.#terminal;
+    if (this.#options.quiet || !stderr.isTTY || !this.#options.color) return { [Symbol.dispose]: () => {} };
+    const spinner = yoctoSpinner({ text, stream: stderr as NodeJS.WriteStream }).start();
+    return { [Symbol.dispose]: () => void spinner.stop() };
+  }
+
+  /** Styles text that goes to stdout. */
+  readonly paint = (style: Style, text: string): string => this.#paintFor(this.#terminal.stdout, style, text);
+
+  /** Styles text that goes to stderr. */
+  readonly paintTalk = (style: Style, text: string): string => this.#paintFor(this.#terminal.stderr, style, text);
+
+  #paintFor(stream: Terminal["stdout"], style: Style, text: string): string {
+    return this.#options.color ? styleText(style, text, { stream }) : text;
+  }
+}

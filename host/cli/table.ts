@@ -1,0 +1,36 @@
+import prettyBytes from "pretty-bytes";
+import prettyMs from "pretty-ms";
+import stringWidth from "string-width";
+
+const gap = "  ";
+
+/** Lays out rows of cells in columns as wide as their widest cell. The last column is left ragged. */
+export function formatTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const lines = [head, ...rows];
+  const widths = head.map((_, column) => Math.max(...lines.map((line) => stringWidth(line[column] ?? ""))));
+  return lines
+    .map((line) =>
+      line
+        .map((cell, column) => pad(cell, widths[column]!))
+        .join(gap)
+        .trimEnd(),
+    )
+    .join("\n");
+}
+
+/** Lays out names and what they stand for, one pair a line. */
+export function formatFacts(facts: readonly (readonly [name: string, value: string])[]): string {
+  const width = Math.max(...facts.map(([name]) => stringWidth(name)));
+  return facts.map(([name, value]) => `${pad(name, width)}${gap}${value}`.trimEnd()).join("\n");
+}
+
+export const formatBytes = (sizeBytes: number): string => prettyBytes(sizeBytes, { binary: true });
+
+/** A span of time in its one largest unit: `3m`, `250ms`. */
+export const formatSpan = (spanMs: number): string => prettyMs(Math.max(0, spanMs), { compact: true });
+
+export const formatTime = (at: number): string => new Date(at).toISOString();
+
+function pad(cell: string, width: number): string {
+  return cell + " ".repeat(width - stringWidth(cell));
+}

@@ -1,0 +1,113 @@
+import { readFileSync } from "node:fs";
+import { findPackageJSON } from "node:module";
+import { HostError } from "../base/error.ts";
+import { digestOf, type Digest } from "../base/id.ts";
+import { ComponentCache } from "./component-cache.ts";
+import { openModule, openModuleVersion } from "./core-module.ts";
+import { parseDescription, type Description } from "./description.ts";
+import { makeRefusingImports } from "./guest-imports.ts";
+import { instantiate } from "./instance.ts";
+import { transpile, type Transpiled } from "./transpile.ts";
+
+/** A component ready to run. It can be posted to another thread as it is. */
+export interface CompiledComponent {
+  digest: Digest;
+  description: Description;
+  /** The guest's own words, of which `description` is what the host understands. */
+  descriptionText: string;
+  /** The ES module that joins the core modules: a `file:` URL in the cache, or a `data:` URL without one. */
+  glueUrl: string;
+  /** Core modules by the names that the glue asks for. */
+  modules: Record<string, WebAssembly.Module>;
+  /** What each memory may grow to. */
+  memoryCapBytes: number;
+}
+
+export interface CompileOptions {
+  /** Where components that were taken apart are kept; null: nowhere. */
+  cacheFolder: string | null;
+  /** Part of a component's behaviour: a guest sees whether its memory can grow. */
+  memoryCapBytes: number;
+}
+
+/**
+ * Makes a component ready to run: takes it apart, opens its core modules, compiles them, and asks it what it offers.
+ *
+ * Errors: HostError `component/not-wasm`, `component/not-a-component`, `component/other-world`,
+ *         `component/unknown-import`, `component/unreadable`, `component/uncapturable`,
+ *         `component/unknown-instruction`, `component/memory-cap`, `component/start`, `component/description`.
+ */
+export async function compileComponent(
+  bytes: Uint8Array,
+  { cacheFolder, memoryCapBytes }: CompileOptions,
+): Promise<CompiledComponent> {
+  const digest = digestOf(bytes);
+  const cache = cacheFolder === null ? null : new ComponentCache(cacheFolder);
+  const key = digestOf(Buffer.from(JSON.stringify([digest, memoryCapBytes, openModuleVersion, jcoVersion()])));
+  const cached = await cache?.read(key);
+  if (cached) return finish(digest, memoryCapBytes, await load(cached, cache), cached.descriptionText);
+
+  const { glue, modules } = await transpile(bytes);
+  const opened = Object.fromEntries(
+    Object.entries(modules).map(([name, module]) => [name, openModule(module, name, memoryCapBytes)]),
+  );
+  const loaded = await load({ glue, modules: opened }, cache);
+  const descriptionText = await describe(loaded);
+  const compiled = finish(digest, memoryCapBytes, loaded, descriptionText);
+  await cache?.write(key, { glue, modules: opened, descriptionText });
+  return compiled;
+}
+
+type Loaded = Pick<CompiledComponent, "glueUrl" | "modules">;
+
+function finish(digest: Digest, memoryCapBytes: number, loaded: Loaded, descriptionText: string): CompiledComponent {
+  return { digest, description: parseDescription(descriptionText), descriptionText, ...loaded, memoryCapBytes };
+}
+
+async function load({ glue, modules }: Transpiled, cache: ComponentCache | null): Promise<Loaded> {
+  const compiled = Object.entries(modules).map(
+    async ([name, bytes]) => [name, await compileModule(name, bytes)] as const,
+  );
+  return {
+    // A file is better where there is a choice: each line of a stack trace names the URL, and 200 kB make poor reading.
+    glueUrl: (await cache?.placeModule(glue)) ?? `data:text/javascript;base64,${Buffer.from(glue).toString("base64")}`,
+    modules: Object.fromEntries(await Promise.all(compiled)),
+  };
+}
+
+async function compileModule(name: string, bytes: Uint8Array): Promise<WebAssembly.Module> {
+  try {
+    return await WebAssembly.compile(bytes);
+  } catch (cause) {
+    throw new HostError(
+      "component/unreadable",
+      `${name} of the component does not compile: ${(cause as Error).message}`,
+      { cause },
+    );
+  }
+}
+
+async function describe(loaded: Loaded): Promise<string> {
+  const refuse = (name: string): never => {
+    throw new HostError(
+      "component/description",
+      `The component calls ${name} before anybody invoked it. Describing itself must do without imports.`,
+    );
+  };
+  const instance = await instantiate(loaded, makeRefusingImports(refuse));
+  try {
+    return instance.describe();
+  } catch (cause) {
+    if (cause instanceof HostError) throw cause;
+    throw new HostError(
+      "component/description",
+      `The component trapped while it described itself: ${(cause as Error).message}`,
+      { cause },
+    );
+  }
+}
+
+function jcoVersion(): string {
+  const file = findPackageJSON("@bytecodealliance/jco-transpile", import.meta.url)!;
+  return JSON.parse(readFileSync(file, "utf8")).version;
+}

@@ -1,0 +1,53 @@
+import type { Executor, ExecutorListener, Opening } from "../agent/executor.ts";
+import type { Input } from "../agent/step.ts";
+import { invariant } from "../base/error.ts";
+import type { AgentId } from "../base/id.ts";
+import type { Clock, Random } from "../base/port.ts";
+import type { CompiledComponent } from "../component/compile.ts";
+import { Runner } from "./runner.ts";
+
+/**
+ * Runs guests in the host's own thread: for tests, simulation and embedding.
+ *
+ * Nothing can stop a guest here that loops for ever; use `WorkerExecutor` for guests that are not your own.
+ */
+export class InProcessExecutor implements Executor {
+  #listener: ExecutorListener | null = null;
+  readonly #runner: Runner;
+
+  constructor(options: { clock: Clock; random: Random; instances?: number }) {
+    const listener = () => {
+      invariant(this.#listener, "an executor is started before it is used");
+      return this.#listener;
+    };
+    this.#runner = new Runner({
+      ...options,
+      listener: { stepped: (step) => listener().stepped(step), failed: (agent, error) => listener().failed(agent, error) },
+      breathe: () => new Promise((resolve) => setImmediate(resolve)),
+    });
+  }
+
+  start(listener: ExecutorListener): void {
+    this.#listener = listener;
+  }
+
+  load(component: CompiledComponent): void {
+    this.#runner.load(component);
+  }
+
+  open(opening: Opening): void {
+    this.#runner.open(opening);
+  }
+
+  send(agent: AgentId, inputs: Input[]): void {
+    this.#runner.send(agent, inputs);
+  }
+
+  close(agent: AgentId): void {
+    this.#runner.close(agent);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#listener = { stepped: () => {}, failed: () => {}, lost: () => {} };
+  }
+}

@@ -1,0 +1,38 @@
+import { makeState, type AgentState } from "../agent/state.ts";
+import { applyEntry, takeFinished } from "../agent/state.ts";
+import { agentId } from "../base/id.ts";
+import type { CompiledComponent } from "../component/compile.ts";
+import type { Entry } from "../oplog/entry.ts";
+import type { Mismatch } from "../replay/journal.ts";
+import { restoreImage } from "../snapshot/image.ts";
+import { memoryDigest } from "../snapshot/memory-digest.ts";
+import { Fleet } from "./fleet.ts";
+import { changedMemory, replayStep } from "./replay-step.ts";
+
+export interface Replay {
+  /** Where the guest left the recorded path; null: nowhere. */
+  mismatch: Mismatch | null;
+  /** The digest of the memory at the end. */
+  memory: string;
+  /** How many entries were replayed. */
+  length: number;
+  state: AgentState;
+}
+
+/** Runs a whole oplog again, from a fresh guest on, step by step, up to the first difference. */
+export async function replayOplog(component: CompiledComponent, steps: readonly (readonly Entry[])[]): Promise<Replay> {
+  const fleet = new Fleet({ instances: 1 });
+  fleet.load(component);
+  const seat = (await fleet.acquire(component.digest))!;
+  const base = fleet.base(component.digest);
+  restoreImage(seat.instance, base, null);
+  const state = makeState(agentId(""));
+  let mismatch: Mismatch | null = null;
+  for (const entries of steps) {
+    if (changedMemory(entries)) mismatch = await replayStep(seat, state, entries);
+    if (mismatch) break;
+    for (const entry of entries) applyEntry(state, entry);
+    if (entries[0]?.kind === "stepped") takeFinished(state);
+  }
+  return { mismatch, memory: memoryDigest(seat.instance, base), length: state.length, state };
+}

@@ -1,0 +1,38 @@
+import type { AgentState } from "../agent/state.ts";
+import { enterGuest, isInput } from "../agent/step.ts";
+import { invariant } from "../base/error.ts";
+import type { Entry } from "../oplog/entry.ts";
+import { Replayer, type Mismatch } from "../replay/journal.ts";
+import type { Seat } from "./fleet.ts";
+
+/**
+ * Runs a recorded step again: the same inputs, and every import held against the recorded one.
+ *
+ * `state` is what it was before the step, and stays so. Returns where the guest left the recorded path, or null.
+ */
+export async function replayStep(seat: Seat, state: AgentState, entries: readonly Entry[]): Promise<Mismatch | null> {
+  const [stepped] = entries;
+  invariant(stepped?.kind === "stepped", "a step begins with its instant");
+  const inputs = entries.filter(isInput);
+  const journal = new Replayer({
+    at: stepped.at,
+    operations: state.operations,
+    recorded: entries.slice(1 + inputs.length),
+    first: state.length + 1 + inputs.length,
+  });
+  seat.imports.enter(state.agent, journal);
+  try {
+    await enterGuest(seat.instance, state.agent, inputs);
+    journal.end();
+  } catch (error) {
+    if (!journal.mismatch) throw error;
+  } finally {
+    seat.imports.leave();
+  }
+  return journal.mismatch;
+}
+
+/** Whether entries are a step that changed the agent's memory: not a lone `created` or `forked`, nor one that was undone. */
+export function changedMemory(entries: readonly Entry[]): boolean {
+  return entries[0]?.kind === "stepped" && entries.at(-1)?.kind !== "trapped";
+}

@@ -1,0 +1,251 @@
+import type { ExecutorListener, Opening, Stepped } from "../agent/executor.ts";
+import { joinManifest, splitManifest } from "../agent/saved.ts";
+import { applyEntry, copyState, takeFinished } from "../agent/state.ts";
+import { enterGuest, takeInputs, trapFailure, type Input } from "../agent/step.ts";
+import { invariant } from "../base/error.ts";
+import { forkId, type AgentId } from "../base/id.ts";
+import type { Clock, Random } from "../base/port.ts";
+import type { CompiledComponent } from "../component/compile.ts";
+import { decodeStep, encodeStep } from "../oplog/codec.ts";
+import type { Entry } from "../oplog/entry.ts";
+import { Recorder } from "../replay/journal.ts";
+import { mismatchError } from "../replay/mismatch.ts";
+import { captureImage, restoreImage, type BaseImage, type Image } from "../snapshot/image.ts";
+import { decodeSnapshot, encodeSnapshot, listPages } from "../snapshot/manifest.ts";
+import { Fleet, type Seat } from "./fleet.ts";
+import { readyInputs, wantedInputs } from "./inputs.ts";
+import { changedMemory, replayStep } from "./replay-step.ts";
+import { isSnapshotDue, makeSession, nothingSince, type Session } from "./session.ts";
+
+/** Told before and after every step, so that somebody outside the thread can see one that does not end. */
+export interface Watch {
+  begin(agent: AgentId): void;
+  end(): void;
+}
+
+export interface RunnerOptions {
+  clock: Clock;
+  random: Random;
+  listener: Pick<ExecutorListener, "stepped" | "failed">;
+  watch?: Watch;
+  /** Lets other work of the thread go on; awaited between steps. */
+  breathe: () => Promise<void>;
+  /** Instances alive at once; each reserves gigabytes of address space. */
+  instances?: number;
+}
+
+/** Runs the guests of one thread, one step at a time, in turn. */
+export class Runner {
+  readonly #options: RunnerOptions;
+  readonly #fleet: Fleet;
+  readonly #sessions = new Map<AgentId, Session>();
+  /** Sessions that hold an instance, the one that ran longest ago first. */
+  readonly #seated = new Set<Session>();
+  /** Agents that have something to do, in turn. */
+  readonly #ready = new Set<AgentId>();
+  /** Pages that the store was given by this thread. */
+  readonly #stored = new Set<string>();
+  #running = false;
+
+  constructor(options: RunnerOptions) {
+    this.#options = options;
+    this.#fleet = new Fleet(options.instances === undefined ? {} : { instances: options.instances });
+  }
+
+  load(component: CompiledComponent): void {
+    this.#fleet.load(component);
+  }
+
+  open(opening: Opening): void {
+    this.close(opening.agent);
+    this.#sessions.set(opening.agent, makeSession(opening));
+    this.#wake(opening.agent);
+  }
+
+  send(agent: AgentId, inputs: Input[]): void {
+    // Without a session it has just trapped, and the scheduler is about to learn of it.
+    const session = this.#sessions.get(agent);
+    if (!session) return;
+    session.mailbox.push(...inputs);
+    this.#wake(agent);
+  }
+
+  close(agent: AgentId): void {
+    const session = this.#sessions.get(agent);
+    if (!session) return;
+    this.#sessions.delete(agent);
+    this.#ready.delete(agent);
+    if (session.seat) this.#fleet.release(session.seat);
+    this.#unseat(session);
+  }
+
+  #wake(agent: AgentId): void {
+    this.#ready.add(agent);
+    if (!this.#running) void this.#run();
+  }
+
+  async #run(): Promise<void> {
+    this.#running = true;
+    for (;;) {
+      await this.#options.breathe();
+      const [agent] = this.#ready;
+      if (agent === undefined) break;
+      this.#ready.delete(agent);
+      await this.#turn(this.#sessions.get(agent)!);
+    }
+    this.#running = false;
+  }
+
+  /** Brings a session's memory back if need be, and makes one step. */
+  async #turn(session: Session): Promise<void> {
+    try {
+      if (session.opening) await this.#recover(session, session.opening);
+      const inputs = wantedInputs(session.state, takeInputs(session.mailbox));
+      if (inputs.length > 0) await this.#step(session, inputs);
+    } catch (error) {
+      if (session.seat) this.#fleet.discard(session.seat);
+      this.#unseat(session);
+      this.close(session.agent);
+      this.#options.listener.failed(session.agent, error);
+    }
+    if (session.mailbox.length > 0 && this.#sessions.get(session.agent) === session) this.#ready.add(session.agent);
+  }
+
+  async #recover(session: Session, opening: Opening): Promise<void> {
+    session.opening = null;
+    if (opening.snapshot) {
+      const { state, memory } = splitManifest(opening.snapshot.row);
+      await this.#learnBase(session);
+      session.state = state;
+      session.image = decodeSnapshot(memory, opening.snapshot.pages, this.#fleet.base(session.component));
+      for (const { digest } of opening.snapshot.pages) this.#stored.add(digest);
+    }
+    for (const step of opening.steps) {
+      invariant(step.first === session.state.length, `the oplog of ${session.agent} goes on at entry ${session.state.length}, not ${step.first}`);
+      const entries = decodeStep(step.entries, { agent: session.agent, first: step.first });
+      const startedAt = this.#options.clock.now();
+      const mismatch = changedMemory(entries) ? await replayStep(await this.#seat(session), session.state, entries) : null;
+      if (mismatch) {
+        const { agent, component, host } = { agent: session.agent, component: session.component, host: "this" };
+        throw mismatchError(mismatch, { agent, component, recorded: { component, host } });
+      }
+      this.#apply(session, entries, step.entries.length, startedAt);
+    }
+    session.mailbox.unshift(...readyInputs(session.state));
+  }
+
+  async #step(session: Session, inputs: Input[]): Promise<void> {
+    const { clock, random, watch, listener } = this.#options;
+    const seat = await this.#seat(session);
+    const startedAt = clock.now();
+    const at = Math.max(startedAt, session.state.at);
+    const journal = new Recorder({ at, operations: session.state.operations, random });
+    seat.imports.enter(session.agent, journal);
+    watch?.begin(session.agent);
+    let trap: Entry | null = null;
+    try {
+      await enterGuest(seat.instance, session.agent, inputs);
+    } catch (error) {
+      trap = { kind: "trapped", error: trapFailure(error) };
+    } finally {
+      watch?.end();
+      seat.imports.leave();
+    }
+    // Of a step that is undone, what the guest said is kept: it may tell why.
+    const did = trap ? [...journal.entries.filter(({ kind }) => kind === "logged"), trap] : journal.entries;
+    const entries: Entry[] = [{ kind: "stepped", at }, ...inputs, ...did];
+    const text = encodeStep(entries);
+    const stepped: Stepped = { agent: session.agent, entries: text, count: entries.length, forks: [], closed: trap !== null };
+    if (trap) {
+      this.#fleet.discard(seat);
+      this.#unseat(session);
+      this.close(session.agent);
+    } else {
+      this.#apply(session, entries, text.length, startedAt);
+      if (entries.some(isReadying)) session.mailbox.unshift(...readyInputs(session.state));
+      stepped.forks = this.#openForks(session, entries);
+      if (isSnapshotDue(session.since)) stepped.snapshot = this.#takeSnapshot(session);
+    }
+    listener.stepped(stepped);
+  }
+
+  #apply(session: Session, entries: readonly Entry[], size: number, startedAt: number): void {
+    for (const entry of entries) applyEntry(session.state, entry);
+    takeFinished(session.state);
+    session.since.steps += 1;
+    session.since.size += size;
+    session.since.spentMs += this.#options.clock.now() - startedAt;
+  }
+
+  #openForks(parent: Session, entries: readonly Entry[]): AgentId[] {
+    const forks = entries.filter((entry) => entry.kind === "fork-started");
+    if (forks.length === 0) return [];
+    const image = captureImage(parent.seat!.instance, this.#fleet.base(parent.component));
+    return forks.map(({ operation }) => {
+      const agent = forkId(parent.agent, operation);
+      const state = copyState(parent.state);
+      applyEntry(state, { kind: "forked", agent, parent: parent.agent, operation });
+      this.close(agent);
+      const since = { ...parent.since };
+      this.#sessions.set(agent, { agent, component: parent.component, state, mailbox: readyInputs(state), opening: null, seat: null, image, since });
+      this.#wake(agent);
+      return agent;
+    });
+  }
+
+  #takeSnapshot(session: Session): NonNullable<Stepped["snapshot"]> {
+    const base = this.#fleet.base(session.component);
+    const { manifest: memory, pages } = encodeSnapshot(captureImage(session.seat!.instance, base), base, this.#stored);
+    for (const { digest } of pages) this.#stored.add(digest);
+    session.since = nothingSince();
+    return { row: { ...joinManifest(session.state, memory), pages: listPages(memory) }, pages, length: session.state.length };
+  }
+
+  /** Gives the session an instance that holds its memory. */
+  async #seat(session: Session): Promise<Seat> {
+    this.#seated.delete(session);
+    this.#seated.add(session);
+    session.seat ??= await this.#restore(session);
+    return session.seat;
+  }
+
+  async #restore(session: Session): Promise<Seat> {
+    await this.#learnBase(session);
+    const base = this.#fleet.base(session.component);
+    const seat = await this.#acquire(session, imageSizes(session.image, base));
+    restoreImage(seat.instance, base, session.image);
+    session.image = null;
+    return seat;
+  }
+
+  async #acquire(session: Session, sizesBytes?: readonly number[]): Promise<Seat> {
+    for (;;) {
+      const seat = await this.#fleet.acquire(session.component, sizesBytes);
+      if (seat) return seat;
+      const [oldest] = [...this.#seated].filter((seated) => seated.seat && seated !== session);
+      invariant(oldest?.seat, "an instance is held by a session");
+      oldest.image = captureImage(oldest.seat.instance, this.#fleet.base(oldest.component));
+      this.#fleet.release(oldest.seat);
+      this.#unseat(oldest);
+    }
+  }
+
+  /** Memory is known by how it differs from that of a fresh guest, so that one must be known first. */
+  async #learnBase(session: Session): Promise<void> {
+    if (!this.#fleet.hasBase(session.component)) this.#fleet.release(await this.#acquire(session));
+  }
+
+  #unseat(session: Session): void {
+    session.seat = null;
+    this.#seated.delete(session);
+  }
+}
+
+function isReadying({ kind }: Entry): boolean {
+  return kind === "run-finished" || kind === "operation-canceled" || kind === "fork-started";
+}
+
+/** How large the memories are that hold an image. */
+function imageSizes(image: Image | null, base: BaseImage): number[] {
+  return image?.memories.map(({ sizeBytes }) => sizeBytes) ?? base.memories.map(({ length }) => length);
+}

@@ -1,0 +1,48 @@
+import type { AgentId, Digest } from "../base/id.ts";
+import type { Opening } from "../agent/executor.ts";
+import { makeState, type AgentState } from "../agent/state.ts";
+import type { Input } from "../agent/step.ts";
+import type { Image } from "../snapshot/image.ts";
+import type { Seat } from "./fleet.ts";
+
+/** What was done since the newest snapshot: the price of bringing the agent back. */
+export interface Since {
+  steps: number;
+  /** Characters of journal. */
+  size: number;
+  spentMs: number;
+}
+
+/** An agent whose memory is at hand: in an instance, or beside one as an image. */
+export interface Session {
+  readonly agent: AgentId;
+  readonly component: Digest;
+  state: AgentState;
+  mailbox: Input[];
+  /** What its memory is still to be brought back from. */
+  opening: Opening | null;
+  seat: Seat | null;
+  /** The memory, while no instance holds it; null: that of a fresh guest. */
+  image: Image | null;
+  since: Since;
+}
+
+export function makeSession(opening: Opening): Session {
+  const { agent, component } = opening;
+  return { agent, component, state: makeState(agent), mailbox: [], opening, seat: null, image: null, since: nothingSince() };
+}
+
+/**
+ * When a snapshot is due: when replaying what came since would take longer than some 20 ms.
+ *
+ * A step replays in the time that it took, 20 to 40 µs if it is small; a snapshot of a QuickJS guest costs about as much
+ * as 40 such steps, and 30 to 60 kB of disk where the journal of one step is a few hundred bytes. So an agent with a
+ * short history is its history.
+ */
+const snapshotAfter: Since = { steps: 128, size: 1_048_576, spentMs: 20 };
+
+export function isSnapshotDue(since: Since): boolean {
+  return since.steps >= snapshotAfter.steps || since.size >= snapshotAfter.size || since.spentMs >= snapshotAfter.spentMs;
+}
+
+export const nothingSince = (): Since => ({ steps: 0, size: 0, spentMs: 0 });

@@ -1,0 +1,65 @@
+import { randomFillSync } from "node:crypto";
+import { parentPort, workerData } from "node:worker_threads";
+import type { ExecutorListener } from "../agent/executor.ts";
+import { HostError, invariant, isHostError } from "../base/error.ts";
+import type { Clock, Random } from "../base/port.ts";
+import type { ToHost, ToWorker } from "./message.ts";
+import { Runner } from "./runner.ts";
+import { SharedWatch } from "./watch.ts";
+
+/** The entry of a worker thread: the runner with a real clock and real randomness, and messages on both sides. */
+
+invariant(parentPort, "this module is the entry of a worker thread");
+const port = parentPort;
+const { watch, instances } = workerData as { watch: SharedArrayBuffer; instances: number };
+
+const clock: Clock = {
+  now: () => Date.now(),
+  wakeAt: () => {
+    throw new HostError("base/invariant", "A runner sets no timers.");
+  },
+};
+const random: Random = { bytes: (count) => randomFillSync(new Uint8Array(count)) };
+
+/** Messages of one turn go together: a message costs far more than what is in it. */
+let outbox: ToHost[] = [];
+const post = (message: ToHost) => {
+  outbox.push(message);
+  if (outbox.length >= 16) flush();
+};
+const flush = () => {
+  if (outbox.length > 0) port.postMessage(outbox);
+  outbox = [];
+};
+
+const listener: Pick<ExecutorListener, "stepped" | "failed"> = {
+  stepped: (step) => post({ kind: "stepped", step }),
+  failed: (agent, error) =>
+    post({
+      kind: "failed",
+      agent,
+      code: isHostError(error) ? error.code : "guest/failed",
+      message: error instanceof Error ? error.message : String(error),
+    }),
+};
+
+const runner = new Runner({
+  clock,
+  random,
+  listener,
+  watch: new SharedWatch(watch, clock),
+  instances,
+  breathe: () => {
+    flush();
+    return new Promise((resolve) => setImmediate(resolve));
+  },
+});
+
+port.on("message", (messages: ToWorker[]) => {
+  for (const message of messages) {
+    if (message.kind === "load") runner.load(message.component);
+    else if (message.kind === "open") runner.open(message.opening);
+    else if (message.kind === "send") runner.send(message.agent, message.inputs);
+    else runner.close(message.agent);
+  }
+});

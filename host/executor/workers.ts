@@ -1,0 +1,157 @@
+import { Worker } from "node:worker_threads";
+import type { Executor, ExecutorListener, Opening } from "../agent/executor.ts";
+import type { Input } from "../agent/step.ts";
+import { HostError, invariant } from "../base/error.ts";
+import { type AgentId, type Digest } from "../base/id.ts";
+import type { Clock } from "../base/port.ts";
+import type { CompiledComponent } from "../component/compile.ts";
+import type { ToHost, ToWorker } from "./message.ts";
+import { SharedWatch, watchSizeBytes } from "./watch.ts";
+
+export interface WorkerExecutorOptions {
+  clock: Clock;
+  /** How many threads run guests. */
+  threads: number;
+  /** A step that takes longer is undone, and its invocation fails with `guest/step-timeout`. */
+  stepTimeoutMs: number;
+  /** Instances alive at once in each thread. */
+  instances: number;
+}
+
+/** How often the watchdog looks, in milliseconds. */
+const watchEveryMs = 50;
+
+interface Thread {
+  worker: Worker;
+  watch: SharedWatch;
+  agents: Set<AgentId>;
+  outbox: ToWorker[];
+  ended: boolean;
+}
+
+/** Runs guests in worker threads, under a watchdog. An agent stays in one thread as long as its session lasts. */
+export class WorkerExecutor implements Executor {
+  readonly #options: WorkerExecutorOptions;
+  readonly #threads: Thread[] = [];
+  readonly #components = new Map<Digest, CompiledComponent>();
+  readonly #placed = new Map<AgentId, Thread>();
+  #listener: ExecutorListener | null = null;
+  #patrol: Disposable | null = null;
+  #closed = false;
+
+  constructor(options: WorkerExecutorOptions) {
+    this.#options = options;
+  }
+
+  start(listener: ExecutorListener): void {
+    this.#listener = listener;
+    for (let index = 0; index < this.#options.threads; index += 1) this.#spawn();
+    this.#schedulePatrol();
+  }
+
+  load(component: CompiledComponent): void {
+    this.#components.set(component.digest, component);
+    for (const thread of this.#threads) this.#post(thread, { kind: "load", component });
+  }
+
+  open(opening: Opening): void {
+    const thread = this.#placed.get(opening.agent) ?? this.#threads.reduce((best, next) => (next.agents.size < best.agents.size ? next : best));
+    this.#place(opening.agent, thread);
+    this.#post(thread, { kind: "open", opening });
+  }
+
+  send(agent: AgentId, inputs: Input[]): void {
+    const thread = this.#placed.get(agent);
+    if (thread) this.#post(thread, { kind: "send", agent, inputs });
+  }
+
+  close(agent: AgentId): void {
+    const thread = this.#placed.get(agent);
+    if (!thread) return;
+    this.#displace(agent);
+    this.#post(thread, { kind: "close", agent });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#closed = true;
+    this.#patrol?.[Symbol.dispose]();
+    await Promise.all(this.#threads.map(({ worker }) => worker.terminate()));
+  }
+
+  #spawn(): void {
+    const memory = new SharedArrayBuffer(watchSizeBytes);
+    // The source runs as it is where it is TypeScript, and compiled where it was installed.
+    const entry = new URL(`./worker${import.meta.url.endsWith(".ts") ? ".ts" : ".js"}`, import.meta.url);
+    const worker = new Worker(entry, { workerData: { watch: memory, instances: this.#options.instances } });
+    const thread: Thread = { worker, watch: new SharedWatch(memory, this.#options.clock), agents: new Set(), outbox: [], ended: false };
+    worker.on("message", (messages: ToHost[]) => {
+      for (const message of messages) this.#receive(message);
+    });
+    worker.on("error", (error) => this.#lose(thread, "guest/thread-died", `The thread that ran the guest died: ${String(error)}.`));
+    worker.on("exit", (code) => this.#lose(thread, "guest/thread-died", `The thread that ran the guest ended with code ${code}.`));
+    this.#threads.push(thread);
+    for (const component of this.#components.values()) this.#post(thread, { kind: "load", component });
+  }
+
+  #receive(message: ToHost): void {
+    invariant(this.#listener, "an executor is started before it is used");
+    if (message.kind === "failed") {
+      this.#displace(message.agent);
+      this.#listener.failed(message.agent, new HostError(message.code, message.message));
+      return;
+    }
+    const { step } = message;
+    const thread = this.#placed.get(step.agent);
+    if (thread) for (const fork of step.forks) this.#place(fork, thread);
+    if (step.closed) this.#displace(step.agent);
+    this.#listener.stepped(step);
+  }
+
+  /** Messages of one turn of the event loop go together. */
+  #post(thread: Thread, message: ToWorker): void {
+    if (thread.outbox.push(message) > 1) return;
+    queueMicrotask(() => {
+      const messages = thread.outbox;
+      thread.outbox = [];
+      if (!thread.ended) thread.worker.postMessage(messages);
+    });
+  }
+
+  #place(agent: AgentId, thread: Thread): void {
+    this.#placed.set(agent, thread);
+    thread.agents.add(agent);
+  }
+
+  #displace(agent: AgentId): void {
+    this.#placed.get(agent)?.agents.delete(agent);
+    this.#placed.delete(agent);
+  }
+
+  /** A thread is gone: its sessions are lost, the agent that it ran is to blame, and another takes its place. */
+  #lose(thread: Thread, code: string, message: string): void {
+    if (thread.ended || this.#closed) return;
+    thread.ended = true;
+    const running = thread.watch.running();
+    this.#threads.splice(this.#threads.indexOf(thread), 1);
+    const agents = [...thread.agents];
+    for (const agent of agents) this.#displace(agent);
+    this.#spawn();
+    const error = JSON.stringify({ name: "TrapError", code, message });
+    this.#listener?.lost(agents, running ? { agent: running.agent, error } : null);
+  }
+
+  #schedulePatrol(): void {
+    if (this.#closed) return;
+    this.#patrol = this.#options.clock.wakeAt(this.#options.clock.now() + watchEveryMs, () => {
+      const { stepTimeoutMs } = this.#options;
+      for (const thread of [...this.#threads]) {
+        const running = thread.watch.running();
+        if (!running || running.forMs < stepTimeoutMs) continue;
+        void thread.worker.terminate();
+        const message = `A step took longer than ${stepTimeoutMs} ms without an await that the host could see; it was stopped and undone.`;
+        this.#lose(thread, "guest/step-timeout", message);
+      }
+      this.#schedulePatrol();
+    });
+  }
+}

@@ -1,0 +1,63 @@
+import type { Entry, Outcome } from "./entry.ts";
+
+/** How long a payload may be before it is cut, in characters. */
+const payloadLimit = 96;
+
+/** An entry as one line for people, in the words of the interface that it came through: `promise.await("order-42")`. */
+export function describeEntry(entry: Entry): string {
+  switch (entry.kind) {
+    case "created":
+      return `created ${entry.agent}`;
+    case "forked":
+      return `forked from ${entry.parent} by its operation ${entry.operation}`;
+    case "stepped":
+      return `step at ${new Date(entry.at).toISOString()}`;
+    case "invoked":
+      return `invoked ${entry.method}(${cut(entry.args.slice(1, -1))})`;
+    case "delivered":
+      return `#${entry.operation} ${outcome(entry.outcome)}`;
+    case "cancel-requested":
+      return `asked to cancel invocation ${entry.invocation}`;
+    case "abandoned":
+      return `abandoned invocation ${entry.invocation}`;
+    case "rpc-started": {
+      const callee = "function" in entry.callee ? entry.callee.function : `${entry.callee.agent}.${entry.callee.method}`;
+      const options = `${entry.mode === "triggered" ? " triggered" : ""}${entry.at === undefined ? "" : ` at ${new Date(entry.at).toISOString()}`}`;
+      return `#${entry.operation} rpc ${callee}(${cut(entry.args.slice(1, -1))})${options}`;
+    }
+    case "delete-started":
+      return `#${entry.operation} rpc.delete-agent(${JSON.stringify(entry.agent)})`;
+    case "promise-created":
+      return `#${entry.operation} promise.create(${JSON.stringify(entry.id)})${entry.timeoutMs === undefined ? "" : ` timeout ${entry.timeoutMs} ms`}`;
+    case "promise-awaited":
+      return `#${entry.operation} promise.await(${JSON.stringify(entry.id)})`;
+    case "promise-settled":
+      return `#${entry.operation} promise.${{ resolved: "complete", rejected: "reject", canceled: "cancel" }[entry.as]}(${JSON.stringify(entry.id)}${entry.payload === undefined ? "" : `, ${cut(entry.payload)}`})`;
+    case "fork-started":
+      return `#${entry.operation} fork.fork()`;
+    case "sleep-started":
+      return `#${entry.operation} time.sleep(${entry.spanMs} ms)`;
+    case "operation-canceled":
+      return `operation.cancel(#${entry.operation})`;
+    case "random-drawn":
+      return `random.bytes → ${cut(entry.bytes)}`;
+    case "logged":
+      return `log.${entry.level} ${cut(entry.message)}`;
+    case "run-started":
+      return `#${entry.operation} run ${entry.name}(${cut(entry.args.slice(1, -1))})`;
+    case "run-finished":
+      return `#${entry.operation} run finished ${outcome(entry.outcome)}`;
+    case "finished":
+      return `finished ${outcome(entry.outcome)}`;
+    case "trapped":
+      return `trapped ${cut(entry.error)}`;
+  }
+}
+
+function outcome(of: Outcome): string {
+  return "value" in of ? `→ ${cut(of.value)}` : `✗ ${cut(of.error)}`;
+}
+
+function cut(text: string): string {
+  return text.length <= payloadLimit ? text : `${text.slice(0, payloadLimit)}… (${text.length} characters)`;
+}

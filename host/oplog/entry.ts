@@ -1,0 +1,68 @@
+import * as v from "valibot";
+
+/**
+ * What an oplog is made of: every entry is a past fact about one agent.
+ *
+ * Entries of one step are stored together, in order: first `stepped`, then what entered the guest, then the imports it
+ * called. Only `created` and `forked` stand alone. Payloads (`args`, `value`) stay the JSON text that the guest wrote or
+ * will read, so that not a digit of them changes on the way.
+ */
+
+const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
+const instant = count;
+const operation = v.pipe(v.number(), v.safeInteger(), v.minValue(1));
+const text = v.string();
+const agent = v.pipe(v.string(), v.nonEmpty());
+const digest = v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/));
+
+/** An outcome: the value as JSON text, or the failure as JSON text of `{name, message, code?, data?, cause?, stack?}`. */
+export const outcomeSchema = v.union([v.strictObject({ value: text }), v.strictObject({ error: text })]);
+export type Outcome = v.InferOutput<typeof outcomeSchema>;
+
+const entry = <const Kind extends string, Fields extends v.ObjectEntries>(kind: Kind, fields: Fields) =>
+  v.strictObject({ kind: v.literal(kind), ...fields });
+
+export const entrySchema = v.variant("kind", [
+  // How an agent came to be.
+  entry("created", { agent, component: digest, host: text }),
+  entry("forked", { agent, parent: agent, operation }),
+
+  // What entered the guest.
+  entry("stepped", { at: instant }),
+  entry("invoked", { invocation: operation, key: text, method: text, args: text }),
+  entry("delivered", { operation, outcome: outcomeSchema }),
+  entry("cancel-requested", { invocation: operation }),
+  entry("abandoned", { invocation: operation }),
+
+  // What the guest called: one kind for each import that does something.
+  entry("rpc-started", {
+    operation,
+    callee: v.union([v.strictObject({ agent: text, method: text }), v.strictObject({ function: text })]),
+    args: text,
+    mode: v.picklist(["attached", "triggered"]),
+    at: v.optional(instant),
+    key: v.optional(text),
+  }),
+  entry("delete-started", { operation, agent: text }),
+  entry("promise-created", { operation, id: text, timeoutMs: v.optional(count) }),
+  entry("promise-awaited", { operation, id: text }),
+  entry("promise-settled", { operation, id: text, as: v.picklist(["resolved", "rejected", "canceled"]), payload: v.optional(text) }),
+  entry("fork-started", { operation }),
+  entry("sleep-started", { operation, spanMs: count }),
+  entry("operation-canceled", { operation }),
+  entry("random-drawn", { bytes: v.pipe(text, v.base64()) }),
+  entry("logged", { level: v.picklist(["debug", "info", "warn", "error"]), message: text }),
+  entry("run-started", { operation, name: text, args: text }),
+  entry("run-finished", { operation, outcome: outcomeSchema }),
+  entry("finished", { invocation: operation, outcome: outcomeSchema }),
+
+  // A step that came to no good end: it was undone, and so changed no memory. Its inputs stand before it.
+  entry("trapped", { invocation: v.optional(operation), error: text }),
+]);
+
+export type Entry = v.InferOutput<typeof entrySchema>;
+export type EntryKind = Entry["kind"];
+export type EntryOf<Kind extends EntryKind> = Extract<Entry, { kind: Kind }>;
+
+/** The format that this host writes. A reader refuses any other by its number. */
+export const oplogFormat = 1;

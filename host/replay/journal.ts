@@ -1,0 +1,106 @@
+import { isDeepStrictEqual } from "node:util";
+import { HostError } from "../base/error.ts";
+import type { Random } from "../base/port.ts";
+import type { Entry } from "../oplog/entry.ts";
+
+/** What the imports of a running guest write to: the facts of one step, in order. */
+export interface Journal {
+  /** The instant of the step. */
+  readonly at: number;
+  /** Gives out the number of a new operation. */
+  nextOperation(): number;
+  /** Notes what the guest did. */
+  note(entry: Entry): void;
+  /** Bytes that nobody could foretell, live; the recorded ones, in a replay. */
+  draw(count: number): Uint8Array;
+}
+
+/** Writes the journal of a live step. */
+export class Recorder implements Journal {
+  readonly at: number;
+  readonly entries: Entry[] = [];
+  #operations: number;
+  readonly #random: Random;
+
+  constructor(start: { at: number; operations: number; random: Random }) {
+    this.at = start.at;
+    this.#operations = start.operations;
+    this.#random = start.random;
+  }
+
+  nextOperation(): number {
+    return ++this.#operations;
+  }
+
+  note(entry: Entry): void {
+    this.entries.push(entry);
+  }
+
+  draw(count: number): Uint8Array {
+    const bytes = this.#random.bytes(count);
+    this.note({ kind: "random-drawn", bytes: Buffer.from(bytes).toString("base64") });
+    return bytes;
+  }
+}
+
+/** Where and how a replay left the recorded path. */
+export interface Mismatch {
+  /** Index of the entry in the agent's oplog. */
+  index: number;
+  /** What stands there; null: the step ends before. */
+  recorded: Entry | null;
+  /** What the guest did instead; null: it stopped before. */
+  attempted: Entry | null;
+}
+
+/**
+ * Holds a step that runs again against what was recorded of it.
+ *
+ * At the first difference it throws into the guest, which ends there; `mismatch` says what differed, whatever the
+ * guest makes of the exception.
+ */
+export class Replayer implements Journal {
+  readonly at: number;
+  mismatch: Mismatch | null = null;
+  #operations: number;
+  #next = 0;
+  readonly #recorded: readonly Entry[];
+  readonly #first: number;
+
+  /** `recorded` are the entries behind the step's inputs, and `first` is the index of the first of them. */
+  constructor(start: { at: number; operations: number; recorded: readonly Entry[]; first: number }) {
+    this.at = start.at;
+    this.#operations = start.operations;
+    this.#recorded = start.recorded;
+    this.#first = start.first;
+  }
+
+  nextOperation(): number {
+    return ++this.#operations;
+  }
+
+  note(entry: Entry): void {
+    const recorded = this.#recorded[this.#next];
+    if (!isDeepStrictEqual(recorded, entry)) this.#leave(recorded ?? null, entry);
+    this.#next += 1;
+  }
+
+  draw(count: number): Uint8Array {
+    const recorded = this.#recorded[this.#next];
+    const bytes = recorded?.kind === "random-drawn" ? Buffer.from(recorded.bytes, "base64") : null;
+    if (bytes?.length !== count) this.#leave(recorded ?? null, { kind: "random-drawn", bytes: Buffer.alloc(count).toString("base64") });
+    this.#next += 1;
+    return bytes!;
+  }
+
+  /** To be called when the guest has come back: a guest that did less than recorded has left the path, too. */
+  end(): void {
+    const recorded = this.#recorded[this.#next];
+    if (recorded && !this.mismatch) this.mismatch = { index: this.#first + this.#next, recorded, attempted: null };
+  }
+
+  #leave(recorded: Entry | null, attempted: Entry): never {
+    this.mismatch ??= { index: this.#first + this.#next, recorded, attempted };
+    throw new HostError("replay/mismatch", `The guest left its recorded path at entry ${this.mismatch.index}.`);
+  }
+}

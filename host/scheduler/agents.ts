@@ -1,0 +1,232 @@
+import type { Executor } from "../agent/executor.ts";
+import { parseAgentName } from "../agent/agent-name.ts";
+import { makeState } from "../agent/state.ts";
+import type { Input } from "../agent/step.ts";
+import { HostError, invariant } from "../base/error.ts";
+import type { AgentId, Digest, NodeId } from "../base/id.ts";
+import type { Clock } from "../base/port.ts";
+import { decodeStep, encodeStep } from "../oplog/codec.ts";
+import type { AgentRow, Store } from "../store/store.ts";
+import { applyStep, foldState, readOpening, stateOf, type Live } from "./live.ts";
+import type { Writer } from "./writer.ts";
+
+export interface AgentsOptions {
+  store: Store;
+  writer: Writer;
+  executor: Executor;
+  clock: Clock;
+  node: NodeId;
+  /** The version that new agents note in their first entry. */
+  version: string;
+  /** Sessions open at once; the one used longest ago is closed first. */
+  sessions: number;
+  /** Makes sure that the executor knows a component. */
+  loadComponent: (digest: Digest) => Promise<void>;
+  /** Takes a turn once everything written so far is durable. */
+  later: (work: () => Promise<void>) => void;
+}
+
+/** The agents at hand: loads, creates, opens and closes them. */
+export class Agents {
+  readonly #options: AgentsOptions;
+  readonly #live = new Map<AgentId, Live>();
+  /** Agents with an open session, the one used longest ago first. */
+  readonly #sessions = new Set<Live>();
+
+  constructor(options: AgentsOptions) {
+    this.#options = options;
+  }
+
+  live(id: AgentId): Live | undefined {
+    return this.#live.get(id);
+  }
+
+  all(): Iterable<Live> {
+    return this.#live.values();
+  }
+
+  /** The agent, if this node owns it or can claim it; null if there is none, or another node owns it. */
+  async local(id: AgentId): Promise<Live | null> {
+    const known = this.#live.get(id);
+    if (known) return known;
+    const { store, writer, node } = this.#options;
+    const row = await writer.findAgent(id);
+    if (!row) return null;
+    if (row.node !== node && (await store.claim(node, [id])).length === 0) return null;
+    return this.#load({ ...row, node });
+  }
+
+  async #load(row: AgentRow): Promise<Live> {
+    const { store } = this.#options;
+    const opening = await readOpening(store, row);
+    const live: Live = { row, state: foldState(opening), queue: await store.queue(row.id), pending: [], waiting: new Map(), session: "closed" };
+    for (const { operation, source, dueAt } of await store.operations(row.id)) live.waiting.set(operation, { source, dueAt });
+    this.#live.set(row.id, live);
+    return live;
+  }
+
+  /** Errors: HostError `agent/deleting` if it has been deleted a moment ago. */
+  create(id: AgentId, component: Digest): Live {
+    const { clock, node, writer } = this.#options;
+    // One transaction can't delete an agent and create it again.
+    if (writer.isDeleting(id)) throw new HostError("agent/deleting", `${id} is just being deleted. Call it again when the deletion is through.`);
+    const { type, params } = parseAgentName(id);
+    const at = clock.now();
+    const row: AgentRow = {
+      id,
+      component,
+      type,
+      params,
+      state: "created",
+      node,
+      parent: null,
+      snapshot: null,
+      length: 0,
+      createdAt: at,
+      updatedAt: at,
+      error: null,
+    };
+    const live: Live = { row, state: makeState(id), queue: [], pending: [], waiting: new Map(), session: "closed" };
+    this.#live.set(id, live);
+    this.#writeAlone(live, this.#created(id, component));
+    return live;
+  }
+
+  /** Registers the copy that an operation of `parent` made; its memory is at hand in the executor, or comes back from the parent's journal. */
+  createFork(parent: Live, id: AgentId, operation: number, state: Live["state"], session: Live["session"]): Live {
+    const { clock, node } = this.#options;
+    const at = clock.now();
+    const row: AgentRow = {
+      ...parent.row,
+      id,
+      node,
+      state: "created",
+      parent: { agent: parent.row.id, index: parent.state.length - 1, operation },
+      createdAt: at,
+      updatedAt: at,
+    };
+    const live: Live = { row, state, queue: [], pending: [], waiting: new Map(), session };
+    this.#live.set(id, live);
+    if (session === "open") this.#use(live);
+    this.#writeAlone(live, encodeStep([{ kind: "forked", agent: id, parent: parent.row.id, operation }]));
+    return live;
+  }
+
+  /** Journals an entry that is no step. */
+  #writeAlone(live: Live, entries: string): void {
+    const first = live.state.length;
+    this.#options.writer.step({ agent: live.row.id, first, count: 1, entries });
+    applyStep(live.state, decodeStep(entries, { agent: live.row.id, first }));
+    this.save(live);
+  }
+
+  /** Writes the agent's row as it is now. */
+  save(live: Live): void {
+    live.row.length = live.state.length;
+    live.row.state = stateOf(live);
+    live.row.updatedAt = this.#options.clock.now();
+    this.#options.writer.agent(live.row.id, live.row);
+  }
+
+  /** Gives the guest an input, unless it is on its way already. */
+  async send(live: Live, input: Input): Promise<void> {
+    if (live.row.error !== null || live.pending.some((other) => isSame(other, input))) return;
+    live.pending.push(input);
+    if (live.session === "open") {
+      this.#use(live);
+      this.#options.executor.send(live.row.id, [input]);
+    } else {
+      // Opening it sends what is pending.
+      await this.open(live);
+    }
+  }
+
+  /** Brings the agent's memory to the executor, and what is pending behind it; if need be, once the store has it all. */
+  async open(live: Live): Promise<void> {
+    if (live.session !== "closed" || live.row.error !== null) return;
+    const { writer, later } = this.#options;
+    if (isNew(live) || !writer.isWriting(live.row.id)) return this.#openNow(live);
+    live.session = "opening";
+    later(async () => {
+      if (live.session === "opening" && this.#live.get(live.row.id) === live) await this.#openNow(live);
+    });
+  }
+
+  async #openNow(live: Live): Promise<void> {
+    const { executor, store, loadComponent } = this.#options;
+    const { id, component } = live.row;
+    await loadComponent(component);
+    executor.open(isNew(live) ? { agent: id, component, snapshot: null, steps: [{ first: 0, entries: this.#created(id, component) }] } : await readOpening(store, live.row));
+    this.#use(live);
+    if (live.pending.length > 0) executor.send(id, live.pending);
+  }
+
+  #created(agent: AgentId, component: Digest): string {
+    return encodeStep([{ kind: "created", agent, component, host: this.#options.version }]);
+  }
+
+  #use(live: Live): void {
+    live.session = "open";
+    this.#sessions.delete(live);
+    this.#sessions.add(live);
+  }
+
+  /** The session is closed already, by a trap or with its thread. */
+  closed(live: Live): void {
+    live.session = "closed";
+    this.#sessions.delete(live);
+  }
+
+  close(live: Live): void {
+    if (live.session === "open") this.#options.executor.close(live.row.id);
+    this.closed(live);
+  }
+
+  /** Closes sessions of agents that wait or rest, and forgets agents that the store knows as well, until few enough are left. */
+  evict(): void {
+    if (this.#sessions.size > this.#options.sessions) {
+      for (const live of this.#sessions) {
+        if (this.#sessions.size <= this.#options.sessions) break;
+        if (isAtRest(live)) this.close(live);
+      }
+    }
+    if (this.#live.size > 4 * this.#options.sessions && this.#options.writer.isSettled) {
+      for (const live of this.#live.values()) {
+        if (this.#live.size <= 2 * this.#options.sessions) break;
+        if (isAtRest(live) && live.session === "closed") this.#live.delete(live.row.id);
+      }
+    }
+  }
+
+  /** Takes a deleted agent out. */
+  forget(live: Live): void {
+    this.close(live);
+    this.#live.delete(live.row.id);
+  }
+
+  /** Drops everything at hand: the store is the truth again. */
+  reset(): void {
+    for (const live of this.#live.values()) this.close(live);
+    this.#live.clear();
+  }
+
+  mustBeLive(id: AgentId): Live {
+    const live = this.#live.get(id);
+    invariant(live, `${id} is at hand`);
+    return live;
+  }
+}
+
+/** Nothing has happened to it yet, so that nothing need be read. */
+function isNew(live: Live): boolean {
+  return live.state.length === 1 && live.row.parent === null;
+}
+
+function isAtRest(live: Live): boolean {
+  return live.pending.length === 0 && stateOf(live) !== "running" && stateOf(live) !== "created";
+}
+
+function isSame(a: Input, b: Input): boolean {
+  if (a.kind === "delivered") return b.kind === "delivered" && a.operation === b.operation;
+  return b.kind !== "delivered" && a.kind === b.kind && a.invocation === b.invocation;
+}

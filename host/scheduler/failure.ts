@@ -1,0 +1,15 @@
+import { isHostError } from "../base/error.ts";
+import type { Outcome } from "../oplog/entry.ts";
+
+/** A failure that a guest sees, as an outcome. */
+export function failed(code: string, message: string, name = "PlanariaError"): Outcome {
+  return { error: JSON.stringify({ name, code, message }) };
+}
+
+/** Any error as one that a guest sees. */
+export function failedWith(error: unknown): Outcome {
+  if (isHostError(error)) return failed(error.code, error.message);
+  return failed("host/failed", error instanceof Error ? error.message : String(error));
+}
+
+export const done = (value: unknown): Outcome => ({ value: JSON.stringify(value) });

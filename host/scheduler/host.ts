@@ -1,0 +1,490 @@
+import { formatAgentName, parseAgentName } from "../agent/agent-name.ts";
+import type { Executor, Stepped } from "../agent/executor.ts";
+import { HostError, isHostError } from "../base/error.ts";
+import { functionAgentId, invocationKey, nodeId, promiseId, type AgentId, type Digest, type InvocationKey, type PromiseId } from "../base/id.ts";
+import type { Clock, Random } from "../base/port.ts";
+import type { CompiledComponent } from "../component/compile.ts";
+import type { Description } from "../component/description.ts";
+import { encodeStep } from "../oplog/codec.ts";
+import type { Entry, Outcome } from "../oplog/entry.ts";
+import type { AgentRow, InvocationRow, NodeRow, OperationRow, PromiseRow, StepRow, Store } from "../store/store.ts";
+import { Agents } from "./agents.ts";
+import { Calls } from "./calls.ts";
+import { Components } from "./components.ts";
+import { failed } from "./failure.ts";
+import { readSteps, stateOf, type Live } from "./live.ts";
+import { Promises } from "./promises.ts";
+import { Steps } from "./steps.ts";
+import { Turns } from "./turns.ts";
+import { Waits } from "./waits.ts";
+import { Writer } from "./writer.ts";
+
+/** A guest's message to people. */
+export interface LogLine {
+  agent: AgentId;
+  level: "debug" | "info" | "warn" | "error";
+  message: string;
+  /** The instant of the step, in milliseconds since the epoch. */
+  at: number;
+}
+
+export interface HostOptions {
+  store: Store;
+  executor: Executor;
+  clock: Clock;
+  random: Random;
+  /** Makes a component ready to run. */
+  compile: (bytes: Uint8Array) => Promise<CompiledComponent>;
+  /** The version that new agents note. */
+  version: string;
+  log?: (line: LogLine) => void;
+  /** Who this node is, for other nodes of the store. */
+  process?: { pid: number; machine: string };
+  /** Whether a node is known to be gone, whatever its lease says. */
+  isGone?: (node: NodeRow) => boolean;
+  /** Another node may take over what this one has, when it has not been heard of for so long. */
+  leaseMs?: number;
+  /** How often other processes' doings are looked for. */
+  pollMs?: number;
+  /** Sessions open at once. */
+  sessions?: number;
+}
+
+export interface CallRequest {
+  /** The agent's method that is called, or the function. */
+  callee: { agent: string; method: string } | { function: string };
+  /** JSON array text. */
+  args: string;
+  /** The same key gives the same invocation; without one, every call is a new one. */
+  key?: string;
+  /** Where to look first for the type of an agent that does not exist. */
+  component?: Digest;
+}
+
+/** What names an invocation: its outcome can be asked for by it at any time. */
+export interface InvocationRef {
+  agent: AgentId;
+  key: InvocationKey;
+}
+
+/** What is known of an agent at one moment. */
+export interface Inspection {
+  agent: AgentRow;
+  queue: InvocationRow[];
+  operations: OperationRow[];
+  forks: AgentRow[];
+}
+
+/**
+ * One node: everything durable that this process does.
+ *
+ * All events (steps, calls, timers, what other processes wrote) are taken in turn, one after the other.
+ */
+export class Host implements AsyncDisposable {
+  readonly #options: HostOptions;
+  readonly #node;
+  readonly #turns = new Turns();
+  readonly #writer: Writer;
+  readonly #agents: Agents;
+  readonly #components: Components;
+  readonly #waits: Waits;
+  readonly #promises: Promises;
+  readonly #calls: Calls;
+  readonly #steps: Steps;
+  /** Who waits here for an invocation's outcome, by agent and key. */
+  readonly #results = new Map<string, Set<PromiseWithResolvers<Outcome>>>();
+  #wake: { at: number; timer: Disposable } | null = null;
+  #poll: Disposable | null = null;
+  #beatAt = 0;
+  #version = 0;
+  #logs: LogLine[] = [];
+  #failure: unknown = null;
+  #closed = false;
+
+  private constructor(options: HostOptions) {
+    this.#options = options;
+    const { store, executor, clock, random, compile, version, leaseMs = 10_000, sessions = 512 } = options;
+    const node = nodeId(Buffer.from(random.bytes(16)).toString("hex"));
+    this.#node = node;
+    const wakeBy = (at: number) => this.#wakeBy(at);
+    const later = (work: () => Promise<void>) => this.#later(work);
+    const writer = new Writer({
+      store,
+      clock,
+      node,
+      leaseMs,
+      failed: (error) => this.#commitFailed(error),
+      atBoundary: (work) => this.#turns.take(async () => work()),
+    });
+    const components = new Components({ store, writer, executor, clock, compile });
+    const agents = new Agents({ store, writer, executor, clock, node, version, sessions, later, loadComponent: (digest) => components.load(digest) });
+    const waits = new Waits({ agents, store, writer });
+    const promises = new Promises({ writer, waits, clock, wakeBy });
+    const calls = new Calls({ agents, components, waits, writer, clock, wakeBy, finished: (row) => this.#finished(row) });
+    const steps = new Steps({
+      agents,
+      calls,
+      promises,
+      waits,
+      writer,
+      clock,
+      wakeBy,
+      logged: (agent, { level, message }, at) => this.#logs.push({ agent, level, message, at }),
+      deleteAgent: (id) => this.#deleteNow(id).then(() => {}),
+      later,
+    });
+    this.#writer = writer;
+    this.#components = components;
+    this.#agents = agents;
+    this.#waits = waits;
+    this.#promises = promises;
+    this.#calls = calls;
+    this.#steps = steps;
+  }
+
+  /** Joins the store as a node, and goes on with what is unfinished there. */
+  static async open(options: HostOptions): Promise<Host> {
+    const host = new Host(options);
+    await host.#start();
+    return host;
+  }
+
+  async #start(): Promise<void> {
+    const { store, executor, clock, leaseMs = 10_000, process = { pid: 0, machine: "" } } = this.#options;
+    const now = clock.now();
+    await store.join({ id: this.#node, expiresAt: now + leaseMs, pid: process.pid, machine: process.machine, startedAt: now });
+    this.#beatAt = now + leaseMs / 3;
+    await this.#components.start();
+    executor.start({
+      stepped: (step) => this.#background(() => this.#stepped(step)),
+      failed: (agent, error) => this.#background(() => this.#sessionFailed(agent, error)),
+      lost: (agents, culprit) => this.#background(() => this.#threadLost(agents, culprit)),
+    });
+    await this.#turns.take(async () => {
+      await this.#takeOver();
+      await this.#resume();
+    });
+    this.#schedulePoll();
+  }
+
+  /** Adds a component: its agents can be called from then on. */
+  addComponent(bytes: Uint8Array, name: string): Promise<{ digest: Digest; description: Description }> {
+    return this.#turn(() => this.#components.add(bytes, name));
+  }
+
+  /**
+   * Calls a method or a function. Resolves when the call is durable; `result` waits for its outcome.
+   *
+   * Errors: HostError `rpc/unknown-agent`, `rpc/unknown-function`, `rpc/unknown-method`, `agent/name`.
+   */
+  async call(request: CallRequest): Promise<InvocationRef> {
+    const key = invocationKey(request.key ?? Buffer.from(this.#options.random.bytes(16)).toString("hex"));
+    const ref = await this.#turn(async () => {
+      const { callee } = request;
+      const agent = "function" in callee ? functionAgentId(callee.function, key) : formatAgentName(parseAgentName(callee.agent));
+      const method = "function" in callee ? callee.function : callee.method;
+      const component = request.component ?? null;
+      await this.#calls.enqueue({ agent, component, key, method, args: request.args, caller: null, attached: false, dueAt: null });
+      return { agent, key };
+    });
+    await this.#writer.durable();
+    return ref;
+  }
+
+  /** The outcome of an invocation, once it is durable. */
+  async result({ agent, key }: InvocationRef): Promise<Outcome> {
+    const waiter = Promise.withResolvers<Outcome>();
+    const known = await this.#turn(async () => {
+      const row = await this.#writer.findInvocation(agent, key);
+      if (!row) throw new HostError("invocation/unknown", `${agent} has no invocation with the key ${JSON.stringify(key)}.`);
+      if (row.outcome) return row.outcome;
+      const name = `${agent}\n${key}`;
+      this.#results.set(name, (this.#results.get(name) ?? new Set()).add(waiter));
+      return null;
+    });
+    const outcome = known ?? (await waiter.promise);
+    await this.#writer.durable();
+    return outcome;
+  }
+
+  /** Resolves when nothing can go on without the time passing or somebody outside acting, and all is durable. */
+  async settled(): Promise<void> {
+    for (;;) {
+      const busy = await this.#turn(async () => [...this.#agents.all()].some((live) => stateOf(live) === "running" || live.row.state === "created"));
+      if (!busy && this.#turns.isIdle) break;
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    await this.#writer.durable();
+  }
+
+  promise(id: string): Promise<PromiseRow | undefined> {
+    return this.#turn(() => this.#promises.find(promiseId(id)));
+  }
+
+  /**
+   * Settles a promise from outside. Resolves when that is durable, to whether it was this that settled it.
+   *
+   * Shape:  `payload` is JSON text: the value, or the failure of a rejected one.
+   * Errors: HostError `promise/unknown`.
+   */
+  async settlePromise(id: PromiseId, state: "resolved" | "rejected" | "canceled", payload: string | null): Promise<boolean> {
+    const settled = await this.#turn(() => this.#promises.settle(id, { state, payload, settledBy: null }));
+    if (settled === undefined) throw new HostError("promise/unknown", `There is no promise ${JSON.stringify(id)}.`);
+    await this.#writer.durable();
+    return settled;
+  }
+
+  /** Errors: HostError `agent/unknown`. */
+  async inspect(id: AgentId): Promise<Inspection> {
+    await this.#writer.durable();
+    const { store } = this.#options;
+    const agent = await this.#mustExist(id);
+    return { agent, queue: await store.queue(id), operations: await store.operations(id), forks: await store.forks(id) };
+  }
+
+  /** All entries of an agent from index `from` on, the inherited ones included, step by step. */
+  async oplog(id: AgentId, from = 0): Promise<StepRow[]> {
+    await this.#writer.durable();
+    return readSteps(this.#options.store, await this.#mustExist(id), from);
+  }
+
+  async #mustExist(id: AgentId): Promise<AgentRow> {
+    const row = await this.#options.store.agent(id);
+    if (!row) throw new HostError("agent/unknown", `There is no agent ${id}. \`planaria agents\` lists those that there are.`);
+    return row;
+  }
+
+  /**
+   * Deletes an agent with its journal and memory. Resolves, once that is durable, to whether there was one.
+   *
+   * Errors: HostError `agent/elsewhere` if another node that is alive owns it.
+   */
+  async deleteAgent(id: AgentId): Promise<boolean> {
+    const deleted = await this.#turn(() => this.#deleteNow(id));
+    await this.#writer.durable();
+    return deleted;
+  }
+
+  async #deleteNow(id: AgentId): Promise<boolean> {
+    const live = await this.#agents.local(id);
+    if (!live) {
+      if (!(await this.#writer.findAgent(id))) return false;
+      throw new HostError("agent/elsewhere", `${id} belongs to another process that is running. End that process, or delete the agent there.`);
+    }
+    this.#waits.removeAll(live);
+    const outcome = failed("agent/deleted", `${id} was deleted.`);
+    this.#writer.deleteAgent(id);
+    await this.#calls.forgetAll(live, outcome);
+    this.#agents.forget(live);
+    return true;
+  }
+
+  /** Whatever happens to a turn that nobody waits for, happens to the host. */
+  #background(work: () => Promise<void>): void {
+    if (this.#closed) return;
+    this.#turns.take(work).catch((error: unknown) => {
+      if (!isHostError(error, "store/conflict")) this.#fail(error);
+    });
+  }
+
+  /** Takes a turn once everything written so far is durable. */
+  #later(work: () => Promise<void>): void {
+    this.#writer.durable().then(
+      () => this.#background(work),
+      () => {
+        // The commit failed, and whoever sees to that forgets this work, too.
+      },
+    );
+  }
+
+  #turn<T>(work: () => Promise<T>): Promise<T> {
+    if (this.#failure) return Promise.reject(this.#failure);
+    return this.#turns.take(work);
+  }
+
+  async #stepped(step: Stepped): Promise<void> {
+    const live = this.#agents.live(step.agent);
+    // Deleted meanwhile, or dropped with what was not committed.
+    if (!live) return;
+    await this.#steps.take(live, step);
+    this.#agents.evict();
+    if (this.#logs.length > 0) this.#showLogs();
+  }
+
+  #showLogs(): void {
+    const lines = this.#logs.splice(0);
+    const { log } = this.#options;
+    if (log) void this.#writer.durable().then(() => lines.forEach(log), () => {});
+  }
+
+  async #sessionFailed(agent: AgentId, error: unknown): Promise<void> {
+    const live = this.#agents.live(agent);
+    if (!live) return;
+    this.#agents.closed(live);
+    const { code, message } = isHostError(error) ? error : { code: "agent/failed", message: String(error) };
+    await this.#steps.fail(live, JSON.stringify({ name: "AgentError", code, message }));
+  }
+
+  /** The sessions of a thread are gone. The agent that it ran is told that its step was undone; the others are opened again. */
+  async #threadLost(agents: AgentId[], culprit: { agent: AgentId; error: string } | null): Promise<void> {
+    const lost = agents.map((id) => this.#agents.live(id)).filter((live) => live !== undefined);
+    for (const live of lost) this.#agents.closed(live);
+    for (const live of lost) {
+      if (live.row.id === culprit?.agent) await this.#blame(live, culprit.error);
+      else if (live.pending.length > 0 || stateOf(live) === "running") await this.#agents.open(live);
+    }
+  }
+
+  /** Journals the step that never ended, as one that was undone. */
+  async #blame(live: Live, error: string): Promise<void> {
+    const entries: Entry[] = [{ kind: "stepped", at: Math.max(this.#options.clock.now(), live.state.at) }, ...live.pending, { kind: "trapped", error }];
+    await this.#steps.take(live, { agent: live.row.id, entries: encodeStep(entries), count: entries.length, forks: [], closed: true });
+  }
+
+  #finished(row: InvocationRow): void {
+    const name = `${row.agent}\n${row.key}`;
+    const waiters = this.#results.get(name);
+    if (!waiters) return;
+    this.#results.delete(name);
+    for (const waiter of waiters) waiter.resolve(row.outcome!);
+  }
+
+  /** Looks after what time and other processes have brought, soon after `at` at the latest. */
+  #wakeBy(at: number): void {
+    if (this.#closed || (this.#wake && this.#wake.at <= at)) return;
+    this.#wake?.timer[Symbol.dispose]();
+    const { clock } = this.#options;
+    const timer = clock.wakeAt(at, () => {
+      this.#wake = null;
+      // What is due is read from the store, so it must have all that is known here.
+      this.#later(() => this.#ring());
+    });
+    this.#wake = { at, timer };
+  }
+
+  /** What is due gets its due. */
+  async #ring(): Promise<void> {
+    const { store, clock } = this.#options;
+    const now = clock.now();
+    const { operations, promises, invocations } = await store.due(now);
+    for (const row of promises) await this.#promises.expire(row);
+    for (const { agent, operation } of operations) {
+      const live = await this.#agents.local(agent);
+      if (live) await this.#steps.arm(live, operation);
+    }
+    for (const { agent } of invocations) {
+      const live = await this.#agents.local(agent);
+      if (live) await this.#calls.pump(live);
+    }
+    this.#later(async () => {
+      const next = await store.nextDue();
+      // What is due and stays so belongs to another node, or is on its way to its guest.
+      if (next !== undefined) this.#wakeBy(Math.max(next, now + 10));
+    });
+  }
+
+  #schedulePoll(): void {
+    if (this.#closed) return;
+    const { clock, pollMs = 20 } = this.#options;
+    this.#poll = clock.wakeAt(clock.now() + pollMs, () => {
+      this.#background(() => this.#look());
+      this.#schedulePoll();
+    });
+  }
+
+  /** Looks for what other processes have written, and keeps the lease. */
+  async #look(): Promise<void> {
+    const { store, clock, leaseMs = 10_000 } = this.#options;
+    if (clock.now() >= this.#beatAt) {
+      this.#beatAt = clock.now() + leaseMs / 3;
+      void this.#writer.beat();
+      await this.#takeOver();
+      await this.#resume();
+    }
+    const version = await store.version();
+    if (version === this.#version) return;
+    this.#version = version;
+    await this.#resume();
+    for (const name of this.#results.keys()) {
+      const [agent, key] = name.split("\n") as [AgentId, InvocationKey];
+      const row = await this.#writer.findInvocation(agent, key);
+      if (row?.outcome) this.#finished(row);
+    }
+  }
+
+  /** Makes this node the owner of what dead nodes have left. */
+  async #takeOver(): Promise<void> {
+    const { store, clock, isGone = () => false } = this.#options;
+    const nodes = await store.nodes();
+    const dead = nodes.filter((node) => node.id !== this.#node && (node.expiresAt <= clock.now() || isGone(node)));
+    if (dead.length > 0) await store.claim(this.#node, [], dead.map(({ id }) => id));
+  }
+
+  /** Goes on with every agent that has something to do. */
+  async #resume(): Promise<void> {
+    const { store, clock } = this.#options;
+    for (const id of await store.ready(this.#node, clock.now())) {
+      const live = await this.#agents.local(id);
+      if (!live) continue;
+      await this.#readQueue(live);
+      await this.#steps.armAll(live);
+      await this.#calls.pump(live);
+      if (stateOf(live) === "running") await this.#agents.open(live);
+    }
+    const next = await store.nextDue();
+    if (next !== undefined) this.#wakeBy(next);
+  }
+
+  /** Takes up invocations that other processes have queued. */
+  async #readQueue(live: Live): Promise<void> {
+    const known = new Set(live.queue.map(({ key }) => key));
+    for (const row of await this.#options.store.queue(live.row.id)) {
+      // One that is finished here may not be so in the store yet.
+      const current = known.has(row.key) ? row : await this.#writer.findInvocation(row.agent, row.key);
+      if (current && !known.has(row.key) && current.state !== "done") live.queue.push(current);
+    }
+  }
+
+  /** Another node has changed what this one took for granted: nothing of it has left the node, so it is as if it had not been. */
+  #commitFailed(error: unknown): void {
+    if (!isHostError(error, "store/conflict")) return this.#fail(error);
+    this.#background(async () => {
+      this.#agents.reset();
+      this.#waits.reset();
+      this.#writer.reset();
+      await this.#options.store.join({
+        id: this.#node,
+        expiresAt: this.#options.clock.now() + (this.#options.leaseMs ?? 10_000),
+        pid: this.#options.process?.pid ?? 0,
+        machine: this.#options.process?.machine ?? "",
+        startedAt: this.#options.clock.now(),
+      });
+      await this.#resume();
+    });
+  }
+
+  /** The host can't go on. What is on disk stays as it is, and everyone who waits is told. */
+  #fail(error: unknown): void {
+    if (this.#failure) return;
+    this.#failure = error;
+    for (const waiters of this.#results.values()) for (const waiter of waiters) waiter.reject(error);
+    this.#results.clear();
+    void this.#stop();
+  }
+
+  async #stop(): Promise<void> {
+    this.#closed = true;
+    this.#poll?.[Symbol.dispose]();
+    this.#wake?.timer[Symbol.dispose]();
+    await this.#options.executor[Symbol.asyncDispose]();
+  }
+
+  /** Leaves the store: what is unfinished goes on when the next node opens it. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#closed) return;
+    await this.#turns.take(async () => {});
+    await this.#writer.durable().catch(() => {});
+    await this.#stop();
+    await this.#options.store.leave(this.#node).catch(() => {});
+  }
+}

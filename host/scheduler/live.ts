@@ -1,0 +1,83 @@
+import type { Opening } from "../agent/executor.ts";
+import { splitManifest } from "../agent/saved.ts";
+import { applyEntry, makeState, takeFinished, type AgentState } from "../agent/state.ts";
+import type { Input } from "../agent/step.ts";
+import { HostError } from "../base/error.ts";
+import { decodeStep } from "../oplog/codec.ts";
+import type { Entry } from "../oplog/entry.ts";
+import type { AgentRow, AgentState as RowState, InvocationRow, StepRow, Store } from "../store/store.ts";
+
+/** An agent that this node owns and has at hand. While it is live, this is the truth and the store follows. */
+export interface Live {
+  row: AgentRow;
+  state: AgentState;
+  /** Unfinished invocations in order of arrival; the first one is the running one, if one runs. */
+  queue: InvocationRow[];
+  /** Sent to the guest, or to be sent, and not journaled yet. */
+  pending: Input[];
+  /** Operations that have a row in the store, by number: somebody else will end them. */
+  waiting: Map<number, { source: string | null; dueAt: number | null }>;
+  session: "open" | "opening" | "closed";
+}
+
+/** Applies the entries of one step, as every reader of an oplog does. Returns the invocation that it finished. */
+export function applyStep(state: AgentState, entries: readonly Entry[]): ReturnType<typeof takeFinished> {
+  for (const entry of entries) applyEntry(state, entry);
+  return entries[0]?.kind === "stepped" ? takeFinished(state) : null;
+}
+
+/**
+ * An agent's steps from the entry `from` on, the ones that it inherited included.
+ *
+ * Errors: HostError `store/corrupt` if some are missing.
+ */
+export async function readSteps(store: Store, row: AgentRow, from: number): Promise<StepRow[]> {
+  const own = await store.steps(row.id, from);
+  const ownFrom = own[0]?.first ?? row.length;
+  if (ownFrom <= from) return own;
+  if (!row.parent) throw missing(row, from);
+  const parent = await store.agent(row.parent.agent);
+  if (!parent) throw missing(row, from);
+  const inherited = (await readSteps(store, parent, from)).filter(({ first }) => first < ownFrom);
+  return [...inherited, ...own];
+}
+
+function missing(row: AgentRow, from: number): HostError {
+  return new HostError("store/corrupt", `The store has lost entries of ${row.id} from ${from} on. Restore the file from a backup.`);
+}
+
+/** What brings an agent's memory back: the newest snapshot, and the steps since. */
+export async function readOpening(store: Store, row: AgentRow): Promise<Opening> {
+  const snapshot = row.snapshot ? await readSnapshot(store, row.snapshot.id, row) : null;
+  const steps = await readSteps(store, row, row.snapshot?.length ?? 0);
+  return { agent: row.id, component: row.component, snapshot, steps };
+}
+
+async function readSnapshot(store: Store, id: string, row: AgentRow): Promise<Opening["snapshot"]> {
+  const snapshot = await store.snapshot(id);
+  if (!snapshot) throw new HostError("store/corrupt", `The store has lost the snapshot ${id.slice(0, 8)} of ${row.id}. Restore the file from a backup.`);
+  return { row: snapshot, pages: await store.pages(snapshot.pages) };
+}
+
+/** What the host knew of an agent, from what brings it back. */
+export function foldState({ agent, snapshot, steps }: Opening): AgentState {
+  const state = snapshot ? splitManifest(snapshot.row).state : makeState(agent);
+  for (const { first, entries } of steps) applyStep(state, decodeStep(entries, { agent, first }));
+  return state;
+}
+
+/** Whether an agent's whole life is one invocation: the call of a function, or a fork. */
+export function isEphemeral(row: AgentRow): boolean {
+  return row.params === null || row.parent !== null;
+}
+
+export function stateOf(live: Live): RowState {
+  if (live.row.error !== null) return "failed";
+  const { state, pending } = live;
+  const goesOn = pending.length > 0 || state.invocation?.abandoning === true;
+  const local = [...state.inFlight.values()].some(({ outcome, start }) => outcome || start.kind === "fork-started" || start.kind === "delete-started" || start.kind === "promise-settled");
+  if (goesOn || local) return "running";
+  if (state.invocation) return "suspended";
+  if (live.queue.length > 0) return "running";
+  return isEphemeral(live.row) && state.invocations > 0 ? "ended" : "idle";
+}

@@ -1,0 +1,195 @@
+import type { Stepped } from "../agent/executor.ts";
+import { copyState, openCalls, type Operation } from "../agent/state.ts";
+import { forkId, promiseId, type AgentId } from "../base/id.ts";
+import type { Clock } from "../base/port.ts";
+import type { Entry, EntryOf, Outcome } from "../oplog/entry.ts";
+import { promiseSource } from "../store/store.ts";
+import type { Agents } from "./agents.ts";
+import type { Calls } from "./calls.ts";
+import { done, failed } from "./failure.ts";
+import { applyStep, type Live } from "./live.ts";
+import type { Promises } from "./promises.ts";
+import type { Waits } from "./waits.ts";
+import type { Writer } from "./writer.ts";
+
+export interface StepsOptions {
+  agents: Agents;
+  calls: Calls;
+  promises: Promises;
+  waits: Waits;
+  writer: Writer;
+  clock: Clock;
+  wakeBy: (at: number) => void;
+  /** A guest's message, to be shown once it is durable. */
+  logged: (agent: AgentId, entry: EntryOf<"logged">, at: number) => void;
+  deleteAgent: (id: AgentId) => Promise<void>;
+  /** Takes a turn once everything written so far is durable. */
+  later: (work: () => Promise<void>) => void;
+}
+
+/** What follows from a step: its entries are journaled, and what they ask for is done, in the same transaction. */
+export class Steps {
+  readonly #options: StepsOptions;
+
+  constructor(options: StepsOptions) {
+    this.#options = options;
+  }
+
+  async take(live: Live, stepped: Stepped): Promise<void> {
+    const { agents, calls, writer } = this.#options;
+    const entries = JSON.parse(stepped.entries) as Entry[];
+    const callsBefore = stepped.closed ? openCalls(live.state) : [];
+    const canceled = entries.flatMap((entry) => (entry.kind === "operation-canceled" ? [live.state.inFlight.get(entry.operation)] : []));
+    writer.step({ agent: live.row.id, first: live.state.length, count: stepped.count, entries: stepped.entries });
+    const finished = applyStep(live.state, entries);
+    forgetPending(live, entries);
+    if (stepped.snapshot) {
+      writer.snapshot(stepped.snapshot);
+      live.row.snapshot = { id: stepped.snapshot.row.id, length: stepped.snapshot.length };
+    }
+    for (const entry of entries) await this.#follow(live, entry);
+    for (const fork of entries.filter((entry) => entry.kind === "fork-started")) await this.#fork(live, fork.operation, stepped);
+    await calls.cancelOpen(live, canceled.filter((operation) => operation !== undefined), null);
+    if (stepped.closed) await this.#trapped(live, entries, callsBefore);
+    if (live.state.invocation?.outcome && "error" in live.state.invocation.outcome) {
+      const outcome = failed("operation/canceled", "The invocation that made this call has failed.", "CanceledError");
+      await calls.cancelOpen(live, openCalls(live.state), outcome);
+    }
+    if (finished) await calls.ended(live, finished.key, finished.outcome);
+    // Last, for what was sent to it or taken off its queue counts; and not at all if it has deleted itself.
+    if (agents.live(live.row.id) === live) agents.save(live);
+  }
+
+  /** What one entry asks for, once. */
+  async #follow(live: Live, entry: Entry): Promise<void> {
+    const { calls, promises, waits, logged, deleteAgent, later } = this.#options;
+    switch (entry.kind) {
+      case "invoked":
+        calls.begun(live, live.state.invocation?.key ?? live.queue[0]!.key);
+        return;
+      case "delivered":
+        waits.remove(live, entry.operation);
+        return;
+      case "operation-canceled":
+        waits.remove(live, entry.operation);
+        return;
+      case "promise-created":
+        await promises.create(promiseId(entry.id), live.row.id, live.state.at, entry.timeoutMs);
+        return;
+      case "promise-settled":
+        await promises.settleByGuest(live.row.id, entry);
+        return this.arm(live, entry.operation);
+      case "delete-started":
+        await deleteAgent(entry.agent as AgentId);
+        // Until then the agent can't be created again.
+        return later(() => this.arm(live, entry.operation));
+      case "rpc-started":
+        if (entry.mode === "attached") return this.arm(live, entry.operation);
+        return calls.startByGuest(live, { by: live.row.id, at: live.state.at, start: entry });
+      case "promise-awaited":
+      case "sleep-started":
+        return this.arm(live, entry.operation);
+      case "logged":
+        logged(live.row.id, entry, live.state.at);
+        return;
+      default:
+        return;
+    }
+  }
+
+  /**
+   * Sees to it that an operation in flight gets its outcome: at once if it is known, or when somebody brings it.
+   *
+   * It may be asked for any number of times: after a restart, and for each fork that inherits the operation.
+   */
+  async arm(live: Live, number: number): Promise<void> {
+    const { calls, promises, waits, clock, wakeBy } = this.#options;
+    const operation = live.state.inFlight.get(number);
+    if (!operation || operation.outcome) return;
+    const { start, by } = operation;
+    switch (start.kind) {
+      case "rpc-started":
+        return calls.startByGuest(live, { ...operation, start });
+      case "promise-awaited": {
+        const outcome = await promises.outcomeOf(start.id);
+        if (outcome) return this.#deliver(live, number, outcome);
+        return waits.add(live, number, { source: promiseSource(promiseId(start.id)), dueAt: null });
+      }
+      case "promise-settled":
+        return this.#deliver(live, number, await promises.settledBy(start.id, by, number));
+      case "delete-started":
+        return this.#deliver(live, number, done(null));
+      case "sleep-started": {
+        const dueAt = operation.at + start.spanMs;
+        if (dueAt <= clock.now()) return this.#deliver(live, number, done(null));
+        waits.add(live, number, { source: null, dueAt });
+        return wakeBy(dueAt);
+      }
+      case "fork-started":
+      case "run-started":
+        // These end inside the guest's own thread.
+        return;
+    }
+  }
+
+  async armAll(live: Live): Promise<void> {
+    for (const number of live.state.inFlight.keys()) await this.arm(live, number);
+  }
+
+  #deliver(live: Live, operation: number, outcome: Outcome): Promise<void> {
+    return this.#options.agents.send(live, { kind: "delivered", operation, outcome });
+  }
+
+  async #fork(parent: Live, operation: number, stepped: Stepped): Promise<void> {
+    const { agents, writer, clock } = this.#options;
+    const id = forkId(parent.row.id, operation);
+    const live = agents.createFork(parent, id, operation, copyState(parent.state), stepped.forks.includes(id) ? "open" : "closed");
+    const born = parent.state.invocation && parent.queue.find(({ key }) => key === parent.state.invocation?.key);
+    if (born) {
+      const row = { ...born, agent: id, seq: 0, caller: null, attached: false, createdAt: clock.now() };
+      live.queue.push(row);
+      writer.invocation(row);
+    }
+    for (const [number, inherited] of live.state.inFlight) {
+      // What the parent has been sent and not taken yet, nobody will send again.
+      const sent = parent.pending.find((input) => input.kind === "delivered" && input.operation === number);
+      if (sent) await agents.send(live, sent);
+      else if (inherited.start.kind !== "fork-started") await this.arm(live, number);
+    }
+    agents.save(live);
+  }
+
+  /** The step was undone: the guest is opened anew, and told to forget the invocation. */
+  async #trapped(live: Live, entries: readonly Entry[], callsBefore: readonly Operation[]): Promise<void> {
+    const { agents, calls, waits } = this.#options;
+    agents.closed(live);
+    waits.removeAll(live);
+    await calls.cancelOpen(live, callsBefore, null);
+    const trap = entries.at(-1);
+    if (entries.some(({ kind }) => kind === "abandoned") && trap?.kind === "trapped") return this.fail(live, trap.error);
+    await agents.open(live);
+  }
+
+  /** The agent takes no more invocations; those that it has fail with `error`, JSON text of a failure. */
+  async fail(live: Live, error: string): Promise<void> {
+    const { agents, calls, waits } = this.#options;
+    live.row.error = error;
+    live.pending = [];
+    waits.removeAll(live);
+    agents.close(live);
+    await calls.refuseAll(live, { error });
+    agents.save(live);
+  }
+}
+
+/** Inputs that the guest has taken, or that no longer concern it, are pending no more. */
+function forgetPending(live: Live, entries: readonly Entry[]): void {
+  const asked = new Set(entries.flatMap((entry) => (entry.kind === "cancel-requested" ? [entry.invocation] : [])));
+  live.pending = live.pending.filter((input) => {
+    if (input.kind === "delivered") return live.state.inFlight.has(input.operation);
+    if (input.kind === "invoked") return input.invocation > live.state.invocations;
+    const isOver = live.state.invocation === null && input.invocation === live.state.invocations;
+    return !asked.has(input.invocation) && input.invocation >= live.state.invocations && !isOver;
+  });
+}
+

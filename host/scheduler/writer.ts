@@ -1,0 +1,234 @@
+import { HostError, isHostError } from "../base/error.ts";
+import type { AgentId, InvocationKey, NodeId, PromiseId } from "../base/id.ts";
+import type { Clock } from "../base/port.ts";
+import { emptyChanges, invocationRowKey, isEmpty, operationRowKey } from "../store/changes.ts";
+import type { AgentRow, Changes, ComponentRow, InvocationRow, OperationRow, PromiseRow, StepRow, Store } from "../store/store.ts";
+import type { Stepped } from "../agent/executor.ts";
+
+export interface WriterOptions {
+  store: Store;
+  clock: Clock;
+  node: NodeId;
+  leaseMs: number;
+  /** Calls back between two turns, when what was written is whole. */
+  atBoundary: <T>(work: () => T) => Promise<T>;
+  /** Told once, when a commit has failed: what was not committed is gone. */
+  failed: (error: unknown) => void;
+}
+
+/** How long changes may wait for others to share their commit, in milliseconds, while nobody waits for them. */
+const lingerMs = 8;
+/** How many changes are committed at once, whether anybody waits or not. */
+const batchLimit = 4096;
+
+/**
+ * Gathers what many agents change, and commits it in one transaction: one flush to disk carries many steps.
+ *
+ * What was written is seen by its own readers at once, and by anybody outside this node only when it is durable.
+ */
+export class Writer {
+  readonly #options: WriterOptions;
+  #open = emptyChanges();
+  #committing: Changes | null = null;
+  #count = 0;
+  #tail: Promise<void> = Promise.resolve();
+  #timer: Disposable | null = null;
+  #urgent = false;
+  #durable: PromiseWithResolvers<void> | null = null;
+  #failure: unknown = null;
+  /** Rows of operations that the store does not hold yet: deleting such a one leaves no trace. */
+  readonly #fresh = new Set<string>();
+  /** Agents with steps that are to be committed next. */
+  readonly #stepping = new Set<AgentId>();
+
+  constructor(options: WriterOptions) {
+    this.#options = options;
+  }
+
+  component(row: ComponentRow): void {
+    this.#open.components.push(row);
+    this.#touch();
+  }
+
+  agent(id: AgentId, row: AgentRow): void {
+    this.#open.agents.set(id, row);
+    this.#touch();
+  }
+
+  /** Deletes an agent, with all that was to be written of it. */
+  deleteAgent(id: AgentId): void {
+    const { agents, invocations, operations } = this.#open;
+    agents.set(id, null);
+    for (const [key, row] of invocations) if (row?.agent === id) invocations.delete(key);
+    for (const [key, row] of operations) if (row?.agent === id) operations.delete(key);
+    this.#open.steps = this.#open.steps.filter(({ agent }) => agent !== id);
+    this.#touch();
+  }
+
+  /** Whether something of an agent's oplog or row is not in the store yet. */
+  isWriting(id: AgentId): boolean {
+    return this.#stepping.has(id) || this.#layers().some(({ agents }) => agents.has(id));
+  }
+
+  isDeleting(id: AgentId): boolean {
+    return this.#open.agents.get(id) === null || this.#committing?.agents.get(id) === null;
+  }
+
+  /** The agent's row is to be written, too, before the turn is over. */
+  step(row: StepRow): void {
+    this.#open.steps.push(row);
+    this.#stepping.add(row.agent);
+    this.#touch();
+  }
+
+  invocation(row: InvocationRow): void {
+    this.#open.invocations.set(invocationRowKey(row.agent, row.key), row);
+    this.#touch();
+  }
+
+  promise(row: PromiseRow): void {
+    this.#open.promises.set(row.id, row);
+    this.#touch();
+  }
+
+  operation(row: OperationRow): void {
+    const key = operationRowKey(row.agent, row.operation);
+    this.#open.operations.set(key, row);
+    this.#fresh.add(key);
+    this.#touch();
+  }
+
+  removeOperation(agent: AgentId, operation: number): void {
+    const key = operationRowKey(agent, operation);
+    if (this.#fresh.delete(key)) this.#open.operations.delete(key);
+    else this.#open.operations.set(key, null);
+    this.#touch();
+  }
+
+  snapshot(snapshot: NonNullable<Stepped["snapshot"]>): void {
+    this.#open.pages.push(...snapshot.pages);
+    this.#open.snapshots.push(snapshot.row);
+    this.#touch();
+  }
+
+  async findAgent(id: AgentId): Promise<AgentRow | undefined> {
+    for (const changes of this.#layers()) {
+      const row = changes.agents.get(id);
+      if (row !== undefined) return row ?? undefined;
+    }
+    return this.#options.store.agent(id);
+  }
+
+  async findInvocation(agent: AgentId, key: InvocationKey): Promise<InvocationRow | undefined> {
+    for (const changes of this.#layers()) {
+      const row = changes.invocations.get(invocationRowKey(agent, key));
+      if (row) return row;
+      if (changes.agents.get(agent) === null) return undefined;
+    }
+    return this.#options.store.invocation(agent, key);
+  }
+
+  async findPromise(id: PromiseId): Promise<PromiseRow | undefined> {
+    for (const changes of this.#layers()) {
+      const row = changes.promises.get(id);
+      if (row) return row;
+    }
+    return this.#options.store.promise(id);
+  }
+
+  /** Resolves when all that was written so far is on disk, and rejects if that failed. Never to be awaited within a turn. */
+  durable(): Promise<void> {
+    if (this.#failure) return Promise.reject(this.#failure);
+    if (isEmpty(this.#open)) return this.#tail.then(() => this.#check());
+    this.#durable ??= Promise.withResolvers();
+    if (!this.#urgent) {
+      this.#urgent = true;
+      // What other events of this turn of the loop write goes along.
+      setImmediate(() => void this.#commit());
+    }
+    return this.#durable.promise;
+  }
+
+  /** Whether anything was written that is not on disk. */
+  get isSettled(): boolean {
+    return this.#committing === null && isEmpty(this.#open);
+  }
+
+  /** Renews the lease, although there may be nothing to write. */
+  async beat(): Promise<void> {
+    await this.#commit({ evenEmpty: true });
+  }
+
+  /** Forgets what is not committed, after a failure that a new start mends. */
+  reset(): void {
+    this.#failure = null;
+    this.#open = emptyChanges();
+    this.#fresh.clear();
+    this.#stepping.clear();
+    this.#count = 0;
+  }
+
+  #check(): void {
+    if (this.#failure) throw this.#failure;
+  }
+
+  #layers(): Changes[] {
+    return this.#committing ? [this.#open, this.#committing] : [this.#open];
+  }
+
+  #touch(): void {
+    this.#check();
+    this.#count += 1;
+    if (this.#count >= batchLimit) {
+      if (this.#count === batchLimit) setImmediate(() => void this.#commit());
+      return;
+    }
+    const { clock } = this.#options;
+    this.#timer ??= clock.wakeAt(clock.now() + lingerMs, () => void this.#commit());
+  }
+
+  #commit(options: { evenEmpty?: boolean } = {}): Promise<void> {
+    this.#timer?.[Symbol.dispose]();
+    this.#timer = null;
+    return (this.#tail = this.#tail.then(() => this.#commitNow(options)));
+  }
+
+  async #commitNow({ evenEmpty = false }): Promise<void> {
+    const { store, clock, node, leaseMs, failed, atBoundary } = this.#options;
+    const durable = await atBoundary(() => this.#take());
+    const changes = this.#committing;
+    if (!changes) return;
+    try {
+      if (evenEmpty || !isEmpty(changes)) await store.commit(changes, { node, expiresAt: clock.now() + leaseMs });
+      durable?.resolve();
+    } catch (cause) {
+      const error = isHostError(cause) ? cause : new HostError("store/failed", `The store could not be written: ${String(cause)}`, { cause });
+      this.#failure = error;
+      refuse(durable, error);
+      refuse(this.#durable, error);
+      failed(error);
+    } finally {
+      this.#committing = null;
+    }
+  }
+
+  /** Closes what is open, for it to be committed. Returns who waits for that. */
+  #take(): PromiseWithResolvers<void> | null {
+    if (this.#failure) return null;
+    const durable = this.#durable;
+    this.#committing = this.#open;
+    this.#open = emptyChanges();
+    this.#durable = null;
+    this.#urgent = false;
+    this.#count = 0;
+    this.#fresh.clear();
+    this.#stepping.clear();
+    return durable;
+  }
+}
+
+/** Rejects a promise that perhaps nobody waits for. */
+function refuse(waiter: PromiseWithResolvers<void> | null, error: unknown): void {
+  waiter?.promise.catch(() => {});
+  waiter?.reject(error);
+}

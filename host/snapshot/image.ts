@@ -1,0 +1,142 @@
+import { hash } from "node:crypto";
+import { HostError, invariant } from "../base/error.ts";
+
+/** All state of a guest at rest; whoever writes to both parts makes it another guest of the same component. */
+export interface GuestState {
+  readonly memories: readonly WebAssembly.Memory[];
+  readonly globals: readonly WebAssembly.Global[];
+}
+
+export const pageSizeBytes = 4_096;
+
+/** What is compared first: most of a memory is equal to the base, and a few large comparisons are cheaper. */
+const chunkSizeBytes = 65_536;
+
+const zeroChunk = Buffer.alloc(chunkSizeBytes);
+
+/** The state of a fresh instance, the same for every instance of a component. */
+export class BaseImage {
+  readonly memories: readonly Buffer[];
+  readonly globals: readonly (number | bigint)[];
+  readonly #pageDigests: (Buffer | undefined)[] = [];
+
+  constructor(memories: readonly Buffer[], globals: readonly (number | bigint)[]) {
+    this.memories = memories;
+    this.globals = globals;
+  }
+
+  /** The SHA-256 of each page of a memory, 32 bytes each, one after the other; computed when first asked for. */
+  pageDigests(memory: number): Buffer {
+    return (this.#pageDigests[memory] ??= digestPages(this.memories[memory]!));
+  }
+}
+
+/**
+ * The state of a guest as it differs from the base image.
+ *
+ * Shape: `pages` maps page index to bytes; a page that is absent equals the base's, or is zero beyond the base's end.
+ * Units: pages are 4,096 bytes and count from 0; sizes are multiples of 65,536 bytes.
+ */
+export interface Image {
+  memories: { sizeBytes: number; pages: Map<number, Uint8Array> }[];
+  globals: (number | bigint)[];
+}
+
+/** Copies the whole state of a guest that has just been instantiated. */
+export function captureBase(guest: GuestState): BaseImage {
+  return new BaseImage(
+    guest.memories.map(({ buffer }) => Buffer.from(buffer.slice(0))),
+    readGlobals(guest),
+  );
+}
+
+/** Copies the pages of an idle guest that differ from the base; the guest may run on. */
+export function captureImage(guest: GuestState, base: BaseImage): Image {
+  return {
+    memories: guest.memories.map(({ buffer }, index) => {
+      const memory = Buffer.from(buffer);
+      return { sizeBytes: memory.length, pages: copyPages(memory, changedPages(memory, base.memories[index]!)) };
+    }),
+    globals: readGlobals(guest),
+  };
+}
+
+/**
+ * Makes a guest, whatever it was, the one of an image; `null` is the base itself. A memory that is too small grows.
+ *
+ * Errors: HostError `snapshot/instance-too-large` if a memory is larger than the image's: it can't shrink, and the guest
+ *         sees its size. Nothing is changed then.
+ */
+export function restoreImage(guest: GuestState, base: BaseImage, image: Image | null): void {
+  invariant(
+    guest.memories.length === base.memories.length,
+    "an image is restored into an instance of its own component",
+  );
+  const sizes = base.memories.map((memory, index) => image?.memories[index]!.sizeBytes ?? memory.length);
+  guest.memories.forEach(({ buffer }, index) => refuseLarger(index, buffer.byteLength, sizes[index]!));
+  guest.memories.forEach((each, index) => {
+    const missingBytes = sizes[index]! - each.buffer.byteLength;
+    if (missingBytes > 0) each.grow(missingBytes / chunkSizeBytes);
+    const memory = Buffer.from(each.buffer);
+    const fresh = base.memories[index]!;
+    memory.set(fresh);
+    if (memory.length - missingBytes > fresh.length) memory.fill(0, fresh.length);
+    for (const [page, bytes] of image?.memories[index]!.pages ?? []) memory.set(bytes, page * pageSizeBytes);
+  });
+  const globals = image?.globals ?? base.globals;
+  guest.globals.forEach((each, index) => (each.value = globals[index]!));
+}
+
+function refuseLarger(memory: number, hasBytes: number, needsBytes: number): void {
+  if (hasBytes <= needsBytes) return;
+  throw new HostError(
+    "snapshot/instance-too-large",
+    `Memory ${memory} of the instance has ${hasBytes} bytes, and the image ${needsBytes}: memory can't shrink. Take another instance.`,
+    { data: { memory, hasBytes, needsBytes } },
+  );
+}
+
+/** Indices of the pages that differ from the base, in order. */
+export function changedPages(memory: Buffer, base: Buffer): number[] {
+  const changed: number[] = [];
+  for (let at = 0; at < memory.length; at += chunkSizeBytes) {
+    const [other, offset] = at < base.length ? [base, at] : [zeroChunk, 0];
+    if (differs(memory, at, other, offset, chunkSizeBytes)) {
+      for (let page = 0; page < chunkSizeBytes; page += pageSizeBytes) {
+        if (differs(memory, at + page, other, offset + page, pageSizeBytes)) changed.push((at + page) / pageSizeBytes);
+      }
+    }
+  }
+  return changed;
+}
+
+function differs(left: Buffer, leftAt: number, right: Buffer, rightAt: number, sizeBytes: number): boolean {
+  return left.compare(right, rightAt, rightAt + sizeBytes, leftAt, leftAt + sizeBytes) !== 0;
+}
+
+/** All pages are parts of one buffer: allocating is most of the cost. */
+function copyPages(memory: Buffer, indices: readonly number[]): Map<number, Uint8Array> {
+  const copies = Buffer.allocUnsafeSlow(indices.length * pageSizeBytes);
+  return new Map(
+    indices.map((page, at) => {
+      memory.copy(copies, at * pageSizeBytes, page * pageSizeBytes, (page + 1) * pageSizeBytes);
+      return [page, copies.subarray(at * pageSizeBytes, (at + 1) * pageSizeBytes)];
+    }),
+  );
+}
+
+function readGlobals(guest: GuestState): (number | bigint)[] {
+  return guest.globals.map(({ value }) => value);
+}
+
+function digestPages(memory: Buffer): Buffer {
+  const digests = Buffer.alloc((memory.length / pageSizeBytes) * 32);
+  for (let page = 0; page * pageSizeBytes < memory.length; page++) {
+    digestPage(memory.subarray(page * pageSizeBytes, (page + 1) * pageSizeBytes)).copy(digests, page * 32);
+  }
+  return digests;
+}
+
+export function digestPage(page: Uint8Array): Buffer {
+  return hash("sha256", page, "buffer");
+}

@@ -1,0 +1,76 @@
+import { hash } from "node:crypto";
+import { changedPages, digestPage, pageSizeBytes, type BaseImage, type GuestState, type Image } from "./image.ts";
+
+/**
+ * The SHA-256 root of a guest's whole state: its globals, and the size and page digests of each memory.
+ *
+ * Equal states have equal digests whatever way led to them. It costs little more than the comparison with the base, of
+ * which the page digests are kept.
+ */
+export function memoryDigest(guest: GuestState, base: BaseImage): string {
+  const memories = guest.memories.map(({ buffer }, index) => {
+    const memory = Buffer.from(buffer);
+    const pages = changedPages(memory, base.memories[index]!).map((page): [number, Uint8Array] => {
+      const at = page * pageSizeBytes;
+      return [page, memory.subarray(at, at + pageSizeBytes)];
+    });
+    return { sizeBytes: memory.length, pages };
+  });
+  return digestState(
+    memories,
+    guest.globals.map(({ value }) => value),
+    base,
+  ).toString("hex");
+}
+
+/** The same of a state that is held as an image. */
+export function imageDigest(image: Image, base: BaseImage): Buffer {
+  return digestState(image.memories, image.globals, base);
+}
+
+/** The same of a fresh guest. */
+export function baseDigest(base: BaseImage): Buffer {
+  return digestState(
+    base.memories.map((memory) => ({ sizeBytes: memory.length, pages: [] })),
+    base.globals,
+    base,
+  );
+}
+
+interface Memory {
+  sizeBytes: number;
+  pages: Iterable<[number, Uint8Array]>;
+}
+
+function digestState(memories: readonly Memory[], globals: readonly (number | bigint)[], base: BaseImage): Buffer {
+  const parts = memories.map(({ sizeBytes, pages }, index) => {
+    const count = sizeBytes / pageSizeBytes;
+    const digests = Buffer.alloc(4 + count * 32);
+    digests.writeUInt32LE(count);
+    const known = base.pageDigests(index);
+    known.copy(digests, 4);
+    digests.fill(zeroPageDigest, 4 + known.length);
+    for (const [page, bytes] of pages) digestPage(bytes).copy(digests, 4 + page * 32);
+    return digests;
+  });
+  return hash("sha256", Buffer.concat([encodeGlobals(globals), ...parts]), "buffer");
+}
+
+const zeroPageDigest = digestPage(Buffer.alloc(pageSizeBytes));
+
+/** Bytes of one global as `encodeGlobals` writes it. */
+export const globalSizeBytes = 9;
+
+/** A count, then for each global a byte that says whether it is a bigint, and eight bytes. */
+export function encodeGlobals(globals: readonly (number | bigint)[]): Buffer {
+  const bytes = Buffer.alloc(4 + globals.length * globalSizeBytes);
+  bytes.writeUInt32LE(globals.length);
+  globals.forEach((value, index) => {
+    const at = 4 + index * globalSizeBytes;
+    if (typeof value === "bigint") {
+      bytes.writeUInt8(1, at);
+      bytes.writeBigInt64LE(BigInt.asIntN(64, value), at + 1);
+    } else bytes.writeDoubleLE(value, at + 1);
+  });
+  return bytes;
+}

@@ -1,0 +1,115 @@
+import type { DatabaseSync } from "node:sqlite";
+import { HostError } from "../base/error.ts";
+import { transact } from "./sqlite-transaction.ts";
+
+/** Marks a file as a store of Planaria (`PRAGMA application_id`): "Plna". */
+export const applicationId = 0x506c6e61;
+
+/**
+ * What makes version n + 1 of the schema out of version n. The first makes it out of nothing. A released one never
+ * changes; a new one is added at the end.
+ *
+ * Columns are named like the fields of store.ts. An agent's rows refer to it by number: ids are long and random, and a
+ * commit of a thousand new agents would touch a page of every index for each of them.
+ */
+export const migrations: readonly string[] = [
+  `
+  CREATE TABLE components (
+    digest TEXT PRIMARY KEY, name TEXT NOT NULL, description TEXT NOT NULL, createdAt INTEGER NOT NULL,
+    bytes BLOB NOT NULL
+  ) STRICT;
+
+  CREATE TABLE agents (
+    number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, component TEXT NOT NULL, type TEXT NOT NULL, params TEXT,
+    state TEXT NOT NULL, node TEXT, parentAgent TEXT, parentIndex INTEGER, parentOperation INTEGER, snapshot TEXT,
+    snapshotLength INTEGER, length INTEGER NOT NULL, createdAt INTEGER NOT NULL, updatedAt INTEGER NOT NULL, error TEXT
+  ) STRICT;
+  CREATE INDEX agentsActive ON agents (state) WHERE state IN ('created', 'running');
+  CREATE INDEX agentsForked ON agents (parentAgent) WHERE parentAgent IS NOT NULL;
+
+  -- Not WITHOUT ROWID: a step is often longer than the quarter of a page that an index keeps in one piece.
+  CREATE TABLE steps (
+    agent INTEGER NOT NULL, first INTEGER NOT NULL, count INTEGER NOT NULL, entries TEXT NOT NULL
+  ) STRICT;
+  CREATE UNIQUE INDEX stepsByAgent ON steps (agent, first);
+
+  CREATE TABLE invocations (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT, agent INTEGER NOT NULL, key TEXT NOT NULL, state TEXT NOT NULL,
+    method TEXT NOT NULL, args TEXT NOT NULL, callerAgent TEXT, callerOperation INTEGER, attached INTEGER NOT NULL,
+    dueAt INTEGER, cancelRequested INTEGER NOT NULL, value TEXT, error TEXT, createdAt INTEGER NOT NULL,
+    finishedAt INTEGER
+  ) STRICT;
+  CREATE UNIQUE INDEX invocationsByKey ON invocations (agent, key);
+  CREATE INDEX invocationsOpen ON invocations (state, agent, dueAt) WHERE state <> 'done';
+  CREATE INDEX invocationsDue ON invocations (dueAt) WHERE state = 'queued' AND dueAt IS NOT NULL;
+
+  CREATE TABLE promises (
+    number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, state TEXT NOT NULL, payload TEXT, createdBy TEXT,
+    createdAt INTEGER NOT NULL, expiresAt INTEGER, settledAt INTEGER, settledByAgent TEXT, settledByOperation INTEGER
+  ) STRICT;
+  CREATE INDEX promisesDue ON promises (expiresAt) WHERE state = 'pending' AND expiresAt IS NOT NULL;
+
+  -- settled: the source has settled, or was deleted, so that the agent has something to do.
+  CREATE TABLE operations (
+    agent INTEGER NOT NULL, operation INTEGER NOT NULL, source TEXT, dueAt INTEGER, settled INTEGER NOT NULL,
+    PRIMARY KEY (agent, operation)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX operationsBySource ON operations (source) WHERE source IS NOT NULL;
+  CREATE INDEX operationsDue ON operations (dueAt) WHERE dueAt IS NOT NULL;
+  CREATE INDEX operationsSettled ON operations (agent) WHERE settled = 1;
+
+  CREATE TABLE pages (number INTEGER PRIMARY KEY, digest TEXT NOT NULL UNIQUE, data BLOB NOT NULL) STRICT;
+  -- pages: the numbers of its pages, as a JSON array.
+  CREATE TABLE snapshots (id TEXT PRIMARY KEY, pages TEXT NOT NULL, manifest BLOB NOT NULL) STRICT;
+
+  CREATE TABLE nodes (
+    id TEXT PRIMARY KEY, expiresAt INTEGER NOT NULL, pid INTEGER NOT NULL, machine TEXT NOT NULL,
+    startedAt INTEGER NOT NULL
+  ) STRICT;
+  `,
+];
+
+/** What a database says of itself. `isEmpty`: it holds no table, and nobody has claimed it. */
+export function readSchema(db: DatabaseSync): { applicationId: number; version: number; isEmpty: boolean } {
+  const pragma = (name: string) => Number(Object.values(db.prepare(`PRAGMA ${name}`).get()!)[0]);
+  const found = pragma("application_id");
+  const tables = Number(db.prepare("SELECT count(*) AS count FROM sqlite_schema").get()!["count"]);
+  return { applicationId: found, version: pragma("user_version"), isEmpty: found === 0 && tables === 0 };
+}
+
+/**
+ * Brings a store's schema up to the newest version, each step in a transaction of its own.
+ *
+ * Errors: HostError `store/not-planaria` for a database of something else; `store/version` for a newer schema.
+ */
+export function migrate(db: DatabaseSync, file: string, steps: readonly string[] = migrations): void {
+  while (checkSchema(db, file, steps) < steps.length) {
+    transact(db, () => {
+      // Read again: another process may have made this step while this one waited for the lock.
+      const version = checkSchema(db, file, steps);
+      if (version === steps.length) return;
+      db.exec(steps[version]!);
+      db.exec(`PRAGMA application_id = ${applicationId}; PRAGMA user_version = ${version + 1}`);
+    });
+  }
+}
+
+/** The version of the schema, 0 for an empty file, if this host can go on from there. Errors as of `migrate`. */
+export function checkSchema(db: DatabaseSync, file: string, steps: readonly string[] = migrations): number {
+  const found = readSchema(db);
+  if (found.applicationId !== applicationId && !found.isEmpty) {
+    throw new HostError(
+      "store/not-planaria",
+      `${file} is an SQLite database, but not a store of Planaria. It was left alone; name another file.`,
+      { data: { file, applicationId: found.applicationId } },
+    );
+  }
+  if (found.version > steps.length) {
+    throw new HostError(
+      "store/version",
+      `${file} has schema version ${found.version}, and this Planaria knows up to ${steps.length}. Run the newer Planaria that wrote it, or name another file.`,
+      { data: { file, found: found.version, known: steps.length } },
+    );
+  }
+  return found.version;
+}

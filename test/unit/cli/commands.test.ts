@@ -1,0 +1,152 @@
+import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { beforeAll, describe, expect, test } from "vitest";
+import { runPlanaria } from "./fake-terminal.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "planaria-cli-"));
+const store = `sqlite:${join(folder, "store.db")}`;
+const guest = join(folder, "guest.ts");
+
+const planaria = (...args: string[]) =>
+  runPlanaria([...args, "--store", store], { readText: (path) => readFileSync(path, "utf8") });
+const json = async (...args: string[]): Promise<unknown> => JSON.parse((await planaria(...args, "--json")).stdout);
+
+beforeAll(async () => {
+  writeFileSync(
+    guest,
+    `import { agent, log, promise } from "planaria/guest";
+    export const counter = agent((name: string) => {
+      let sum = 0;
+      return {
+        add: (by: number) => (sum += by),
+        fail: () => { throw Object.assign(new RangeError("too much"), { code: "counter/full" }); },
+        greet: () => log.info("hello from " + name),
+        approval: async () => promise.await(promise.create<string>({ id: "approval" })),
+      };
+    });
+    export const double = (n: number) => n * 2;`,
+  );
+  await planaria("run", guest, "counter('c1').add(2)");
+});
+
+describe("run and invoke", () => {
+  test("print what a function returns", async () => {
+    expect(await planaria("run", guest, "double(21)")).toMatchObject({ exitCode: 0, stdout: "42\n" });
+    expect(await planaria("invoke", "double(4)")).toMatchObject({ exitCode: 0, stdout: "8\n" });
+  });
+
+  test("find the agent as it was left", async () => {
+    expect(await planaria("invoke", 'counter("c1").add(0)')).toMatchObject({ stdout: "2\n" });
+    expect(await planaria("invoke", 'counter("kept").add(1)')).toMatchObject({ stdout: "1\n" });
+    expect(await planaria("run", guest, "counter('kept').add(1)")).toMatchObject({ stdout: "2\n" });
+  });
+
+  test("begin an invocation once for each key", async () => {
+    for (const _ of [1, 2]) {
+      expect(await planaria("invoke", 'counter("keyed").add(5)', "--key", "k")).toMatchObject({ stdout: "5\n" });
+    }
+  });
+
+  test("show what guests log, on stderr, unless quiet", async () => {
+    expect((await planaria("invoke", 'counter("c1").greet()')).stderr).toContain("hello from c1");
+    expect((await planaria("invoke", 'counter("c1").greet()', "--quiet")).stderr).toBe("");
+  });
+
+  test("exit with 1 and the guest's error if the invocation fails", async () => {
+    const { exitCode, stdout, stderr } = await planaria("run", guest, 'counter("c1").fail()');
+    expect([exitCode, stdout]).toEqual([1, ""]);
+    expect(stderr).toMatch(
+      /^error\[invocation\/failed\]: counter\("c1"\)\.fail failed\n {2}RangeError \[counter\/full\]: too much\n/,
+    );
+    expect(stderr).toMatch(/guest\.ts:6:\d+/);
+  });
+
+  test("refuse a method that there is not, and name those that there are", async () => {
+    const { exitCode, stderr } = await planaria("invoke", 'counter("c1").subtract(1)');
+    expect(exitCode).toBe(1);
+    expect(stderr).toContain("add, fail, greet");
+  });
+
+  test("refuse a guest that is not there", async () => {
+    expect(await planaria("run", join(folder, "none.wasm"), "f()")).toMatchObject({ exitCode: 3, stdout: "" });
+    expect(await planaria("run", join(folder, "none"), "f()")).toMatchObject({ exitCode: 3, stdout: "" });
+  });
+});
+
+describe("agents, inspect and oplog", () => {
+  test("show what the store holds", async () => {
+    expect(await json("agents", "--state", "idle")).toContainEqual(expect.objectContaining({ id: 'counter("c1")' }));
+    expect((await planaria("agents")).stdout).toMatch(
+      /^STATE +ENTRIES +COMPONENT +CHANGED +AGENT\nidle .*counter\("c1"\)\n/,
+    );
+    expect((await planaria("inspect", "counter('c1')")).stdout).toMatch(/^agent +counter\("c1"\)\nstate +idle\n/);
+  });
+
+  test("print an oplog entry by entry", async () => {
+    expect((await planaria("oplog", "counter('c1')")).stdout).toMatch(
+      /^ *0 {2}created counter\("c1"\)\n *1 {2}step at .*\n *2 {2}invoked add\(2\)\n/,
+    );
+    const lines = (await planaria("oplog", "counter('c1')", "--last", "1", "--json")).stdout.trim().split("\n");
+    expect(lines.map((line) => JSON.parse(line) as unknown)).toEqual([expect.objectContaining({ kind: "finished" })]);
+  });
+
+  test.each(["inspect", "oplog", "delete"])("%s suggests the agent that was meant", async (command) => {
+    const { exitCode, stderr } = await planaria(command, "coutner('c1')");
+    expect(exitCode).toBe(1);
+    expect(stderr).toContain('error[agent/unknown]: There is no agent coutner("c1")');
+    expect(stderr).toContain('Did you mean counter("c1")?');
+  });
+});
+
+describe("promise", () => {
+  test("settles one from outside, once, for the agent that waits for it", async () => {
+    const waiting = planaria("invoke", 'counter("waits").approval()');
+    await expect
+      .poll(async () => (await planaria("promise", "get", "approval")).stdout, { timeout: 10_000 })
+      .toContain("pending");
+    expect((await planaria("promise", "complete", "approval", "'yes'")).stdout).toBe("approval is resolved\n");
+    expect((await planaria("promise", "reject", "approval", "no")).stdout).toBe("approval was settled before\n");
+    expect(await waiting).toMatchObject({ exitCode: 0, stdout: '"yes"\n' });
+    expect(await json("promise", "get", "approval")).toMatchObject({ state: "resolved", payload: '"yes"' });
+  });
+
+  test("refuses an id that nobody made, and a value that is no literal", async () => {
+    expect(await planaria("promise", "get", "nothing")).toMatchObject({ exitCode: 1, stdout: "" });
+    expect(await planaria("promise", "complete", "nothing")).toMatchObject({ exitCode: 1, stdout: "" });
+    expect(await planaria("promise", "complete", "approval", "yes")).toMatchObject({ exitCode: 2, stdout: "" });
+  });
+});
+
+describe("record and replay", () => {
+  const golden = join(folder, "c1.oplog.jsonl");
+
+  test("find that an agent does again what it did", async () => {
+    expect((await planaria("record", "counter('c1')", "--output", golden)).exitCode).toBe(0);
+    expect(await planaria("replay", golden, guest)).toMatchObject({ exitCode: 0 });
+    expect(await planaria("replay", "counter('c1')")).toMatchObject({ exitCode: 0 });
+  });
+
+  test("exit with 5 if the guest does something else", async () => {
+    const altered = join(folder, "altered.jsonl");
+    writeFileSync(altered, readFileSync(golden, "utf8").replace('{"value":"2"}', '{"value":"3"}'));
+    const { exitCode, stderr } = await planaria("replay", altered, guest);
+    expect(exitCode).toBe(5);
+    expect(stderr).toContain("error[replay/mismatch]");
+  });
+
+  test("refuse a golden file without a guest, and a file that is no golden", async () => {
+    expect(await planaria("replay", golden)).toMatchObject({ exitCode: 2, stdout: "" });
+    expect(await planaria("replay", join(folder, "none"), guest)).toMatchObject({ exitCode: 2, stdout: "" });
+    expect((await planaria("replay", guest, guest)).stderr).toContain("error[golden/not-golden]");
+  });
+});
+
+describe("delete", () => {
+  test("takes an agent with all it had", async () => {
+    await planaria("invoke", 'counter("gone").add(1)');
+    expect((await planaria("delete", "counter('gone')")).stdout).toBe('deleted counter("gone")\n');
+    expect((await planaria("inspect", "counter('gone')")).exitCode).toBe(1);
+    expect((await planaria("invoke", 'counter("gone").add(1)')).stdout).toBe("1\n");
+  });
+});

@@ -1,0 +1,133 @@
+import { describe, expect, test } from "vitest";
+import { HostError } from "../../../host/base/error.ts";
+import { exitCodeOf } from "../../../host/cli/exit-code.ts";
+import { findNearest } from "../../../host/cli/nearest.ts";
+import { Output, type OutputOptions } from "../../../host/cli/output.ts";
+import { formatBytes, formatFacts, formatSpan, formatTable } from "../../../host/cli/table.ts";
+import type { Terminal } from "../../../host/cli/terminal.ts";
+import { collect, makeTerminal } from "./fake-terminal.ts";
+
+function makeOutput(options: Partial<OutputOptions & Terminal> = {}) {
+  const stdout = collect();
+  const stderr = collect();
+  const terminal = makeTerminal({ stdout, stderr, ...options });
+  return { stdout, stderr, output: new Output(terminal, { json: false, quiet: false, color: true, ...options }) };
+}
+
+const refused = new HostError("replay/mismatch", "c() left its path at entry 3\n  recorded  x", {
+  data: { index: 3, big: 1n },
+  cause: new Error("because"),
+});
+
+describe("output", () => {
+  test("puts results on stdout and talk on stderr", () => {
+    const { output, stdout, stderr } = makeOutput();
+    output.say("wait");
+    output.result([1, 2], (value) => value.join(" and "));
+    expect([stdout.text, stderr.text]).toEqual(["1 and 2\n", "wait\n"]);
+  });
+
+  test("prints results as JSON, and stays quiet, if asked to", () => {
+    const { output, stdout, stderr } = makeOutput({ json: true, quiet: true });
+    output.say("wait");
+    output.result([1, 2], () => "never");
+    expect([stdout.text, stderr.text]).toEqual(["[1,2]\n", ""]);
+  });
+
+  test("has neither colour nor motion where there is no terminal", () => {
+    const { output, stdout, stderr } = makeOutput();
+    {
+      using _progress = output.progress("building");
+      output.result("x", (value, paint) => paint("red", value));
+    }
+    expect([stdout.text, stderr.text]).toEqual(["x\n", ""]);
+  });
+
+  test("prints nothing at all for an empty list", () => {
+    const { output, stdout } = makeOutput();
+    output.result([], () => "");
+    expect(stdout.text).toBe("");
+  });
+});
+
+describe("an error", () => {
+  test("is printed with its code, and its hints below", () => {
+    const { output, stderr } = makeOutput();
+    output.error(refused);
+    expect(stderr.text).toBe("error[replay/mismatch]: c() left its path at entry 3\n  recorded  x\n");
+  });
+
+  test("is printed with stacks and causes when debugging", () => {
+    const { output, stderr } = makeOutput({ debug: true });
+    output.error(refused);
+    expect(stderr.text).toMatch(/\n {2}HostError: c\(\) left[^]*\n {2}caused by Error: because\n {4,}at /);
+  });
+
+  test("is one line of JSON with --json, whatever its data", () => {
+    const { output, stderr } = makeOutput({ json: true });
+    output.error(refused);
+    expect(JSON.parse(stderr.text)).toEqual({
+      error: { code: "replay/mismatch", message: refused.message, data: { index: 3, big: "1" } },
+    });
+  });
+
+  test("that nobody foresaw says that it is a defect", () => {
+    const { output, stderr } = makeOutput();
+    output.error(new TypeError("x is undefined"));
+    expect(stderr.text).toBe(
+      "error[internal]: x is undefined\n  This is a defect of Planaria. PLANARIA_DEBUG=1 shows where it happened.\n",
+    );
+  });
+
+  test.each([
+    ["call/syntax", 2],
+    ["cli/store-url", 2],
+    ["agent/name", 2],
+    ["agent/unknown", 1],
+    ["build/syntax", 3],
+    ["component/not-a-component", 3],
+    ["store/full", 4],
+    ["snapshot/corrupt", 4],
+    ["replay/mismatch", 5],
+    ["guest/trap", 1],
+    ["base/invariant", 70],
+  ])("%s ends the process with %i", (code, expected) => {
+    expect(exitCodeOf(new HostError(code, ""))).toBe(expected);
+  });
+
+  test("that is no HostError ends the process with 70", () => {
+    expect(exitCodeOf(new TypeError("x"))).toBe(70);
+  });
+});
+
+describe("a table", () => {
+  test("has columns as wide as their widest cell, wide characters and colours included", () => {
+    const rows = [
+      ["日本", "1"],
+      ["\u001b[31mred\u001b[39m", ""],
+    ];
+    expect(formatTable(["A", "N"], rows)).toBe("A     N\n日本  1\n\u001b[31mred\u001b[39m");
+    expect(
+      formatFacts([
+        ["a", "1"],
+        ["long", ""],
+      ]),
+    ).toBe("a     1\nlong");
+  });
+
+  test("shows sizes and spans in units that people read", () => {
+    expect([formatBytes(4096), formatBytes(1_507_328)]).toEqual(["4 KiB", "1.44 MiB"]);
+    expect([formatSpan(250), formatSpan(90_000), formatSpan(-5)]).toEqual(["250ms", "1m", "0ms"]);
+  });
+});
+
+describe("the nearest name", () => {
+  test("is the one that differs least", () => {
+    expect(findNearest('coutner("c1")', ['counter("c1")', 'counter("c2")'])).toBe('counter("c1")');
+  });
+
+  test("is none if all differ much, and if the text is too long to compare", () => {
+    expect(findNearest("shelf()", ['counter("c1")'])).toBe(undefined);
+    expect(findNearest("x".repeat(500), ["x".repeat(500)])).toBe(undefined);
+  });
+});

@@ -1,0 +1,90 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { captureBase, captureImage, restoreImage } from "../../../host/snapshot/image.ts";
+import { applyChange, changes, copyState, makeState, wasmPageBytes } from "./test-state.ts";
+
+describe("an image", () => {
+  test("brings any state back in an instance that was in any other state of the same size", () => {
+    fc.assert(
+      fc.property(changes, changes, (change, other) => {
+        const [state, target] = [makeState(), makeState()];
+        const base = captureBase(state);
+        applyChange(state, change);
+        applyChange(target, { ...other, memory: change.memory, growPages: change.growPages });
+        restoreImage(target, base, captureImage(state, base));
+        expect(copyState(target)).toEqual(copyState(state));
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  test("grows an instance that is too small for it", () => {
+    const state = makeState();
+    const base = captureBase(state);
+    state.memories[1]!.grow(2);
+    new Uint8Array(state.memories[1]!.buffer)[4 * wasmPageBytes - 1] = 9;
+    const target = makeState();
+    restoreImage(target, base, captureImage(state, base));
+    expect(copyState(target)).toEqual(copyState(state));
+  });
+
+  test("holds the pages that differ from the base, and no others", () => {
+    const state = makeState();
+    const base = captureBase(state);
+    state.memories[1]!.grow(1);
+    const bytes = new Uint8Array(state.memories[1]!.buffer);
+    bytes[4_096] = 1;
+    bytes[8_191] = 1;
+    bytes[8_192] = 0xab; // as it was
+    bytes[2 * wasmPageBytes] = 1;
+    expect(captureImage(state, base).memories.map(({ sizeBytes, pages }) => [sizeBytes, [...pages.keys()]])).toEqual([
+      [0, []],
+      [3 * wasmPageBytes, [1, 32]],
+    ]);
+  });
+
+  test("does not change when the guest runs on", () => {
+    const state = makeState();
+    const base = captureBase(state);
+    new Uint8Array(state.memories[1]!.buffer)[0] = 1;
+    const image = captureImage(state, base);
+    new Uint8Array(state.memories[1]!.buffer)[0] = 2;
+    expect(image.memories[1]!.pages.get(0)![0]).toBe(1);
+    expect(base.memories[1]![0]).toBe(0);
+  });
+
+  test("null makes a used instance a fresh one", () => {
+    const state = makeState();
+    const [base, fresh] = [captureBase(state), copyState(state)];
+    new Uint8Array(state.memories[1]!.buffer).fill(7);
+    state.globals[1]!.value = 7n;
+    restoreImage(state, base, null);
+    expect(copyState(state)).toEqual(fresh);
+  });
+
+  test("refuses an instance that has outgrown it, and leaves that as it was", () => {
+    const state = makeState();
+    const base = captureBase(state);
+    const image = captureImage(state, base);
+    new Uint8Array(state.memories[1]!.buffer).fill(7);
+    state.memories[1]!.grow(1);
+    const before = copyState(state);
+    for (const each of [image, null]) {
+      expect(() => restoreImage(state, base, each)).toThrow(
+        expect.objectContaining({
+          code: "snapshot/instance-too-large",
+          data: { memory: 1, hasBytes: 3 * wasmPageBytes, needsBytes: 2 * wasmPageBytes },
+        }),
+      );
+    }
+    expect(copyState(state)).toEqual(before);
+  });
+
+  test("refuses an instance of another shape", () => {
+    const state = makeState();
+    const base = captureBase(state);
+    expect(() => restoreImage({ ...state, memories: state.memories.slice(1) }, base, null)).toThrow(
+      expect.objectContaining({ code: "base/invariant" }),
+    );
+  });
+});
