@@ -45,7 +45,7 @@ export interface AgentState {
   invocations: number;
   invocation: Invocation | null;
   steps: number;
-  /** The operation of the parent that made this agent; null for one that is no fork. */
+  /** The operation of the parent that made this agent; 0: somebody outside did; null: it is no fork. */
   forkedBy: number | null;
 }
 

@@ -9,7 +9,7 @@ export function describeEntry(entry: Entry): string {
     case "created":
       return `created ${entry.agent}`;
     case "forked":
-      return `forked from ${entry.parent} by its operation ${entry.operation}`;
+      return `forked from ${entry.parent} by ${entry.operation === 0 ? "somebody outside" : `its operation ${entry.operation}`}`;
     case "stepped":
       return `step at ${new Date(entry.at).toISOString()}`;
     case "invoked":

@@ -25,7 +25,8 @@ const entry = <const Kind extends string, Fields extends v.ObjectEntries>(kind: 
 export const entrySchema = v.variant("kind", [
   // How an agent came to be.
   entry("created", { agent, component: digest, host: text }),
-  entry("forked", { agent, parent: agent, operation }),
+  /** By an operation of the parent; 0: by somebody outside. */
+  entry("forked", { agent, parent: agent, operation: count }),
 
   // What entered the guest.
   entry("stepped", { at: instant }),

@@ -26,6 +26,16 @@ export interface AgentsOptions {
   later: (work: () => Promise<void>) => void;
 }
 
+export interface ForkOf {
+  id: AgentId;
+  /** The operation that made it; 0: somebody outside did. */
+  operation: number;
+  session: Live["session"];
+  state: Live["state"];
+  /** The newest one of the parent that is not newer than the fork. */
+  snapshot: AgentRow["snapshot"];
+}
+
 /** The agents at hand: loads, creates, opens and closes them. */
 export class Agents {
   readonly #options: AgentsOptions;
@@ -92,8 +102,12 @@ export class Agents {
     return live;
   }
 
-  /** Registers the copy that an operation of `parent` made; its memory is at hand in the executor, or comes back from the parent's journal. */
-  createFork(parent: Live, id: AgentId, operation: number, state: Live["state"], session: Live["session"]): Live {
+  /**
+   * Registers a copy of `parent` as it was behind the last entry of `state`.
+   *
+   * Its memory is at hand in the executor, if its session is open, or comes back from the parent's journal.
+   */
+  createFork(parent: Live, { id, operation, session, state, snapshot }: ForkOf): Live {
     const { clock, node } = this.#options;
     const at = clock.now();
     const row: AgentRow = {
@@ -101,9 +115,11 @@ export class Agents {
       id,
       node,
       state: "created",
-      parent: { agent: parent.row.id, index: parent.state.length - 1, operation },
+      parent: { agent: parent.row.id, index: state.length - 1, operation },
+      snapshot,
       createdAt: at,
       updatedAt: at,
+      error: null,
     };
     const live: Live = { row, state, queue: [], pending: [], waiting: new Map(), session };
     this.#live.set(id, live);

@@ -1,7 +1,7 @@
 import { formatAgentName, parseAgentName } from "../agent/agent-name.ts";
 import type { Executor, Stepped } from "../agent/executor.ts";
 import { HostError, isHostError } from "../base/error.ts";
-import { functionAgentId, invocationKey, nodeId, promiseId, type AgentId, type Digest, type InvocationKey, type PromiseId } from "../base/id.ts";
+import { functionAgentId, invocationKey, nodeId, promiseId, uuidV5, type AgentId, type Digest, type InvocationKey, type PromiseId } from "../base/id.ts";
 import type { Clock, Random } from "../base/port.ts";
 import type { CompiledComponent } from "../component/compile.ts";
 import type { Description } from "../component/description.ts";
@@ -12,7 +12,7 @@ import { Agents } from "./agents.ts";
 import { Calls } from "./calls.ts";
 import { Components } from "./components.ts";
 import { failed } from "./failure.ts";
-import { readSteps, stateOf, type Live } from "./live.ts";
+import { foldState, readSteps, stateOf, type Live } from "./live.ts";
 import { Promises } from "./promises.ts";
 import { Steps } from "./steps.ts";
 import { Turns } from "./turns.ts";
@@ -248,10 +248,52 @@ export class Host implements AsyncDisposable {
     return readSteps(this.#options.store, await this.#mustExist(id), from);
   }
 
+  async #mustBeLocal(id: AgentId): Promise<Live> {
+    const live = await this.#agents.local(id);
+    if (live) return live;
+    await this.#mustExist(id);
+    throw new HostError("agent/elsewhere", `${id} belongs to another process that is running. End that process, or do this from there.`);
+  }
+
   async #mustExist(id: AgentId): Promise<AgentRow> {
     const row = await this.#options.store.agent(id);
     if (!row) throw new HostError("agent/unknown", `There is no agent ${id}. \`planaria agents\` lists those that there are.`);
     return row;
+  }
+
+  /**
+   * Makes a copy of an agent as it was behind the step that holds the entry `at`; by default, as it is now.
+   *
+   * The copy goes on from there by itself: what was in flight has ended meanwhile or will end, and it finishes the
+   * invocation that was running under the same key. Resolves, once that is durable, to the copy's id.
+   * Errors: HostError `agent/unknown`, `agent/elsewhere`, `agent/no-entry`.
+   */
+  async forkAgent(id: AgentId, at?: number): Promise<AgentId> {
+    await this.#writer.durable();
+    const fork = await this.#turn(async () => {
+      const parent = await this.#mustBeLocal(id);
+      const { store, random } = this.#options;
+      const steps = await readSteps(store, parent.row, 0);
+      const length = at === undefined ? (steps.at(-1)?.first ?? 0) + (steps.at(-1)?.count ?? 0) : at + 1;
+      const upTo = steps.findIndex(({ first, count }) => first < length && length <= first + count);
+      if (upTo === -1) throw new HostError("agent/no-entry", `${id} has no entry ${at}; its entries are 0 to ${parent.row.length - 1}.`);
+      const state = foldState({ agent: id, component: parent.row.component, snapshot: null, steps: steps.slice(0, upTo + 1) });
+      const name = parseAgentName(id);
+      const phantom = uuidV5(Buffer.from(random.bytes(16)).toString("hex"));
+      const { snapshot } = parent.row;
+      const live = this.#agents.createFork(parent, {
+        id: formatAgentName({ ...name, phantom }),
+        operation: 0,
+        session: "closed",
+        state,
+        snapshot: snapshot && snapshot.length <= state.length ? snapshot : null,
+      });
+      await this.#steps.inherit(live, parent);
+      if (stateOf(live) === "running") await this.#agents.open(live);
+      return live.row.id;
+    });
+    await this.#writer.durable();
+    return fork;
   }
 
   /**
@@ -266,11 +308,8 @@ export class Host implements AsyncDisposable {
   }
 
   async #deleteNow(id: AgentId): Promise<boolean> {
-    const live = await this.#agents.local(id);
-    if (!live) {
-      if (!(await this.#writer.findAgent(id))) return false;
-      throw new HostError("agent/elsewhere", `${id} belongs to another process that is running. End that process, or delete the agent there.`);
-    }
+    if (!(await this.#writer.findAgent(id))) return false;
+    const live = await this.#mustBeLocal(id);
     this.#waits.removeAll(live);
     const outcome = failed("agent/deleted", `${id} was deleted.`);
     this.#writer.deleteAgent(id);

@@ -3,7 +3,7 @@ import { copyState, openCalls, type Operation } from "../agent/state.ts";
 import { forkId, promiseId, type AgentId } from "../base/id.ts";
 import type { Clock } from "../base/port.ts";
 import type { Entry, EntryOf, Outcome } from "../oplog/entry.ts";
-import { promiseSource } from "../store/store.ts";
+import { promiseSource, type InvocationRow } from "../store/store.ts";
 import type { Agents } from "./agents.ts";
 import type { Calls } from "./calls.ts";
 import { done, failed } from "./failure.ts";
@@ -48,7 +48,7 @@ export class Steps {
       live.row.snapshot = { id: stepped.snapshot.row.id, length: stepped.snapshot.length };
     }
     for (const entry of entries) await this.#follow(live, entry);
-    for (const fork of entries.filter((entry) => entry.kind === "fork-started")) await this.#fork(live, fork.operation, stepped);
+    for (const { operation } of entries.filter((entry) => entry.kind === "fork-started")) await this.#fork(live, operation, stepped);
     await calls.cancelOpen(live, canceled.filter((operation) => operation !== undefined), null);
     if (stepped.closed) await this.#trapped(live, entries, callsBefore);
     if (live.state.invocation?.outcome && "error" in live.state.invocation.outcome) {
@@ -140,23 +140,31 @@ export class Steps {
     return this.#options.agents.send(live, { kind: "delivered", operation, outcome });
   }
 
-  async #fork(parent: Live, operation: number, stepped: Stepped): Promise<void> {
-    const { agents, writer, clock } = this.#options;
+  async #fork(parent: Live, operation: number, { forks }: Stepped): Promise<void> {
     const id = forkId(parent.row.id, operation);
-    const live = agents.createFork(parent, id, operation, copyState(parent.state), stepped.forks.includes(id) ? "open" : "closed");
-    const born = parent.state.invocation && parent.queue.find(({ key }) => key === parent.state.invocation?.key);
+    const session = forks.includes(id) ? "open" : "closed";
+    const fork = this.#options.agents.createFork(parent, { id, operation, session, state: copyState(parent.state), snapshot: parent.row.snapshot });
+    await this.inherit(fork, parent);
+  }
+
+  /** Gives a new fork what its parent has under way: the running invocation, and the outcomes of operations in flight. */
+  async inherit(fork: Live, parent: Live): Promise<void> {
+    const { agents, writer, clock } = this.#options;
+    const key = fork.state.invocation?.key;
+    const born = key === undefined ? undefined : (parent.queue.find((row) => row.key === key) ?? (await writer.findInvocation(parent.row.id, key)));
     if (born) {
-      const row = { ...born, agent: id, seq: 0, caller: null, attached: false, createdAt: clock.now() };
-      live.queue.push(row);
+      const agent = fork.row.id;
+      const row: InvocationRow = { ...born, agent, seq: 0, state: "running", caller: null, attached: false, cancelRequested: false, outcome: null, createdAt: clock.now(), finishedAt: null };
+      fork.queue.push(row);
       writer.invocation(row);
     }
-    for (const [number, inherited] of live.state.inFlight) {
+    for (const [number, { start }] of fork.state.inFlight) {
       // What the parent has been sent and not taken yet, nobody will send again.
       const sent = parent.pending.find((input) => input.kind === "delivered" && input.operation === number);
-      if (sent) await agents.send(live, sent);
-      else if (inherited.start.kind !== "fork-started") await this.arm(live, number);
+      if (sent) await agents.send(fork, sent);
+      else if (start.kind !== "fork-started") await this.arm(fork, number);
     }
-    agents.save(live);
+    agents.save(fork);
   }
 
   /** The step was undone: the guest is opened anew, and told to forget the invocation. */

@@ -38,9 +38,14 @@ export function checkOwner(id: AgentId, held: HeldAgent, fence: Fence, isAlive: 
 /**
  * Refuses steps that do not follow on what the store holds, and agents whose `length` is not what it will then hold.
  *
- * `held` knows the agents of `changes` that exist; steps of one that is deleted and does not exist are nobody's.
+ * `held` knows the agents that exist, those of `changes` at least; steps of one that is deleted and does not exist are
+ * nobody's. Also refuses a new fork whose inherited entries are nowhere.
  */
-export function checkEntries(changes: Changes, fence: Fence, held: (id: AgentId) => HeldAgent | undefined): void {
+export function checkEntries(
+  changes: Changes,
+  fence: Fence,
+  held: (id: AgentId) => HeldAgent | undefined,
+): void {
   if (fence.node === null && changes.steps.length > 0) {
     throw conflict(`A writer from outside would append entries to ${changes.steps[0]!.agent}.`, {});
   }
@@ -60,24 +65,25 @@ export function checkEntries(changes: Changes, fence: Fence, held: (id: AgentId)
     }
     lengths.set(agent, first + count);
   }
+  const lengthAfter = (id: AgentId) => lengths.get(id) ?? lengthBefore(id);
   for (const [agent, row] of changes.agents) {
-    const length = lengths.get(agent) ?? lengthBefore(agent);
+    const length = lengthAfter(agent);
     if (row !== null && row.length !== length) {
       throw conflict(`The row of ${agent} counts ${row.length} entries, and the store will hold ${length}.`, {
         agent,
         length,
       });
     }
+    if (row?.parent && !held(agent)) checkFork(row.id, row.parent, lengthAfter(row.parent.agent));
   }
 }
 
-/** Refuses a new fork whose inherited entries are nowhere. */
-export function checkFork(row: AgentRow, parent: HeldAgent | undefined): void {
-  if (row.parent === null || (parent && parent.length > row.parent.index)) return;
-  throw conflict(
-    `${row.id} inherits the entries of ${row.parent.agent} up to ${row.parent.index}, and the store holds ${parent?.length ?? 0}.`,
-    { agent: row.id, parent: row.parent.agent },
-  );
+function checkFork(id: AgentId, parent: NonNullable<AgentRow["parent"]>, length: number): void {
+  if (length > parent.index) return;
+  throw conflict(`${id} inherits the entries of ${parent.agent} up to ${parent.index}, and the store holds ${length}.`, {
+    agent: id,
+    parent: parent.agent,
+  });
 }
 
 /** Refuses an invocation, or an operation, of an agent that is not there. */

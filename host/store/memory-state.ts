@@ -3,7 +3,6 @@ import { splitRowKey } from "./changes.ts";
 import {
   checkEntries,
   checkExists,
-  checkFork,
   checkInvocation,
   checkLease,
   checkOwner,
@@ -87,7 +86,6 @@ export class MemoryState {
       if (held) checkOwner(id, held, fence, (node) => this.isAlive(node, now));
       const snapshot = row?.snapshot?.id;
       if (snapshot !== undefined) checkSnapshot(snapshot, newSnapshots.has(snapshot) || this.snapshots.has(snapshot), `${id} names`);
-      if (row?.parent && !held) checkFork(row, changes.agents.get(row.parent.agent) ?? this.agents.get(row.parent.agent)?.row);
     }
     for (const [joined, row] of changes.invocations) {
       const [id, key] = splitRowKey(joined);

@@ -4,7 +4,6 @@ import { splitRowKey } from "./changes.ts";
 import {
   checkEntries,
   checkExists,
-  checkFork,
   checkInvocation,
   checkLease,
   checkOwner,
@@ -120,7 +119,7 @@ export class SqliteWriter {
     }
   }
 
-  #writeAgent({ changes, agents, fence, isAlive }: Commit, id: AgentId, row: AgentRow | null): void {
+  #writeAgent({ agents, fence, isAlive }: Commit, id: AgentId, row: AgentRow | null): void {
     const held = agents.get(id);
     if (held) checkOwner(id, held, fence, isAlive);
     if (row === null) return;
@@ -132,7 +131,6 @@ export class SqliteWriter {
       this.#statements.updateAgent.run(...agentValues(row), held.number);
       return;
     }
-    if (row.parent) checkFork(row, changes.agents.get(row.parent.agent) ?? agents.get(row.parent.agent));
     const { lastInsertRowid } = this.#statements.addAgent.run(id, ...agentValues(row));
     agents.set(id, { number: Number(lastInsertRowid), node: row.node, length: row.length, snapshot });
   }

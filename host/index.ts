@@ -1,0 +1,25 @@
+/**
+ * `planaria`: the embeddable host.
+ *
+ * ```ts
+ * import { openHost, openSqliteStore } from "planaria";
+ *
+ * await using store = await openSqliteStore({ file: "agents.db", now: Date.now });
+ * await using host = await openHost({ store });
+ * const { digest } = await host.addComponent(await readFile("counter.wasm"), "counter");
+ * const call = await host.call({ component: digest, callee: { agent: 'counter("c1")', method: "add" }, args: "[2]" });
+ * const outcome = await host.result(call); // { value: "2" } or { error: "…" }, JSON text
+ * ```
+ */
+export { HostError, isHostError } from "./base/error.ts";
+export { agentId, invocationKey, promiseId, shortDigest, type AgentId, type Digest, type InvocationKey, type PromiseId } from "./base/id.ts";
+export type { Clock, Random } from "./base/port.ts";
+export type { Description } from "./component/description.ts";
+export { oplogFormat, type Entry, type EntryKind, type Outcome } from "./oplog/entry.ts";
+export { decodeStep } from "./oplog/codec.ts";
+export { describeEntry } from "./oplog/describe.ts";
+export { openHost, version, type OpenHostOptions } from "./open-host.ts";
+export type { CallRequest, Host, Inspection, InvocationRef, LogLine } from "./scheduler/host.ts";
+export type { AgentRow, AgentState, InvocationRow, OperationRow, PromiseRow, StepRow, Store } from "./store/store.ts";
+export { openMemoryStore } from "./store/memory-store.ts";
+export { openSqliteStore } from "./store/sqlite-store.ts";

@@ -1,0 +1,230 @@
+import { agent, fork, log, promise, random, rpc, run, self, sleep } from "planaria/guest";
+
+// A guest that misbehaves in every way that a guest can, each once. It is for tests that show that the host and other
+// agents come to no harm.
+
+// Throwing.
+
+export function throwNow() {
+  throw new TypeError("thrown at once");
+}
+
+export function throwText() {
+  throw "a text";
+}
+
+export function throwNothing() {
+  throw undefined;
+}
+
+export async function rejectLater() {
+  await sleep(1);
+  throw new RangeError("rejected later", { cause: new Error("its cause") });
+}
+
+export function throwMonster() {
+  throw new Proxy(new Error("unseen"), {
+    get() {
+      throw new Error("not even this can be read");
+    },
+  });
+}
+
+/** Rejections that nobody looks at. */
+export function rejectAside() {
+  void Promise.reject(new Error("aside"));
+  void run(throwNow);
+  void rpc(throwNow, []);
+  return "fine";
+}
+
+// Trapping, or near to it.
+
+/** Overflows the native stack, where QuickJS can't see it coming. */
+export function trap() {
+  let nested: unknown[] = [];
+  for (let i = 0; i < 1_000_000; i += 1) nested = [nested];
+  return JSON.stringify(nested);
+}
+
+/** Traps in a later step, with operations in flight. */
+export async function trapLater() {
+  void rpc(neverEnd, []);
+  void sleep(1_000_000);
+  await sleep(1);
+  return trap();
+}
+
+export function recurse(depth = 0): number {
+  return recurse(depth + 1) + 1;
+}
+
+export function allocateAtOnce() {
+  return new Uint8Array(2 ** 32 - 1).length;
+}
+
+export function growForever() {
+  const kept: unknown[] = [];
+  for (;;) kept.push(new Array(1_000).fill(kept.length));
+}
+
+/** Takes this much memory and gives it back. */
+export function growBy(megabytes: number) {
+  return new Uint8Array(megabytes * 1_048_576).fill(1).length;
+}
+
+export function loopForever(): never {
+  for (;;);
+}
+
+/** Never comes back to the host although it never blocks. */
+export async function loopThroughJobs() {
+  for (;;) await null;
+}
+
+export async function loopThroughSteps() {
+  for (;;) await run(() => null);
+}
+
+// Results and arguments that JSON can't carry.
+
+export const returnFunction = () => () => 1;
+export const returnBigint = () => ({ items: [1, 2n] });
+export const returnSymbol = () => Symbol("s");
+export const returnPromise = () => ({ pending: sleep(1) });
+
+export function returnCycle() {
+  const cycle: Record<string, unknown> = {};
+  cycle["self"] = { cycle };
+  return cycle;
+}
+
+export function returnMuch(megabytes: number) {
+  return "x".repeat(megabytes * 1_048_576);
+}
+
+export async function passFunction() {
+  return rpc("throwNow", [() => 1]);
+}
+
+// Waiting for what never comes.
+
+export async function waitForever() {
+  await new Promise(() => {});
+}
+
+export async function waitForNobody() {
+  await promise.await(promise.create());
+}
+
+export async function waitForUnknown() {
+  await promise.await("a promise that nobody made");
+}
+
+export async function neverEnd() {
+  await sleep(Number.MAX_SAFE_INTEGER);
+}
+
+/** An agent that calls itself and waits. */
+export const narcissus = agent(() => ({
+  async gaze(): Promise<string> {
+    return narcissus.get().gaze();
+  },
+  async gazeAside() {
+    void narcissus.get().gaze();
+    return "it waits all the same";
+  },
+}));
+
+/** Agents each of which waits for the next; the last waits for the first. */
+export const link = agent((number: number, count: number) => ({
+  async pull(): Promise<string> {
+    return link.get((number + 1) % count, count).pull();
+  },
+}));
+
+/** Waits for a promise that only its own next invocation would complete. */
+export const procrastinator = agent((name: string) => ({
+  async wait() {
+    return promise.await(promise.create({ id: `done ${name}` }));
+  },
+  async complete() {
+    return promise.complete(`done ${name}`, true);
+  },
+}));
+
+// Settling.
+
+export async function settleTwice() {
+  const id = promise.create<number>();
+  const settled = [promise.complete(id, 1), promise.complete(id, 2), promise.reject(id, new Error("three")), promise.cancel(id)];
+  return { settled: await Promise.all(settled), value: await promise.await(id) };
+}
+
+export async function settleUnknown() {
+  return promise.complete("a promise that nobody made", 1);
+}
+
+// Too much of it.
+
+export function flood(lines: number) {
+  for (let i = 0; i < lines; i += 1) log.info(`line ${i}`);
+}
+
+export function shout(megabytes: number) {
+  log.error("x".repeat(megabytes * 1_048_576));
+}
+
+export async function startMany(count: number) {
+  const calls = Array.from({ length: count }, () => sleep(1));
+  await Promise.all(calls);
+  return calls.length;
+}
+
+export async function forkBomb(depth: number): Promise<number> {
+  for (let i = 0; i < depth; i += 1) await fork();
+  return depth;
+}
+
+/** As many agents as there are numbers with so many bits, each waiting for two others. */
+export async function rpcBomb(depth: number): Promise<number> {
+  if (depth === 0) return 1;
+  const [left = 0, right = 0] = await Promise.all([rpc(rpcBomb, [depth - 1]), rpc(rpcBomb, [depth - 1])]);
+  return left + right;
+}
+
+export function drawMuch(times: number) {
+  for (let i = 0; i < times; i += 1) random.bytes(65_536);
+}
+
+// Breaking its own house.
+
+/** Takes away what the SDK and the engine rest on: its invocation ends in a trap. */
+export const vandal = agent(() => ({
+  smash() {
+    Promise.prototype.then = () => {
+      throw new Error("smashed");
+    };
+  },
+}));
+
+/** Remembers what it did before it failed: a trap undoes the step, a throw does not. */
+export const survivor = agent((_name: string) => {
+  let count = 0;
+  return {
+    count: () => count,
+    throwAfter() {
+      count += 1;
+      throw new Error(`${self.id} has counted to ${count}`);
+    },
+    trapAfter() {
+      count += 1;
+      return trap();
+    },
+  };
+});
+
+/** A factory that never gives an agent. */
+export const stillborn = agent((): { cry(): void } => {
+  throw new Error("no agent of this type can be made");
+});
