@@ -2,8 +2,6 @@
 // repeat. To be imported before a guest's own code.
 
 import { deserialize, serialize } from "@ungap/structured-clone";
-import URLSearchParams from "core-js-pure/actual/url-search-params/index.js";
-import URL from "core-js-pure/actual/url/index.js";
 import { AbortController, AbortSignal } from "./abort.ts";
 import { console } from "./console.ts";
 import { crypto } from "./crypto.ts";
@@ -13,6 +11,8 @@ import { CustomEvent, Event, EventTarget } from "./event.ts";
 import { PlanariaError, toFailure } from "./failure.ts";
 import { number } from "./random.ts";
 import { clearTimer, setInterval, setTimeout } from "./timer.ts";
+import { URLSearchParams } from "./url-search-params.ts";
+import { URL } from "./url.ts";
 
 async function fetch(): Promise<never> {
   throw new PlanariaError("http/unavailable", "fetch needs the http interface, which this host does not provide yet.");

@@ -15,7 +15,7 @@ import { decodeSnapshot, encodeSnapshot, listPages } from "../snapshot/manifest.
 import { Fleet, type Seat } from "./fleet.ts";
 import { readyInputs, wantedInputs } from "./inputs.ts";
 import { changedMemory, replayStep } from "./replay-step.ts";
-import { isSnapshotDue, makeSession, nothingSince, type Session } from "./session.ts";
+import { isSnapshotDue, makeSession, nothingSince, remember, retell, type Session } from "./session.ts";
 
 /** Told before and after every step, so that somebody outside the thread can see one that does not end. */
 export interface Watch {
@@ -129,7 +129,7 @@ export class Runner {
         const { agent, component, host } = { agent: session.agent, component: session.component, host: "this" };
         throw mismatchError(mismatch, { agent, component, recorded: { component, host } });
       }
-      this.#apply(session, entries, step.entries.length, startedAt);
+      this.#apply(session, entries, step.entries, startedAt);
     }
     session.mailbox.unshift(...readyInputs(session.state));
   }
@@ -161,7 +161,7 @@ export class Runner {
       this.#unseat(session);
       this.close(session.agent);
     } else {
-      this.#apply(session, entries, text.length, startedAt);
+      this.#apply(session, entries, text, startedAt);
       if (entries.some(isReadying)) session.mailbox.unshift(...readyInputs(session.state));
       stepped.forks = this.#openForks(session, entries);
       if (isSnapshotDue(session.since)) stepped.snapshot = this.#takeSnapshot(session);
@@ -169,11 +169,12 @@ export class Runner {
     listener.stepped(stepped);
   }
 
-  #apply(session: Session, entries: readonly Entry[], size: number, startedAt: number): void {
+  #apply(session: Session, entries: readonly Entry[], text: string, startedAt: number): void {
+    remember(session, session.state.length, text);
     for (const entry of entries) applyEntry(session.state, entry);
     takeFinished(session.state);
     session.since.steps += 1;
-    session.since.size += size;
+    session.since.size += text.length;
     session.since.spentMs += this.#options.clock.now() - startedAt;
   }
 
@@ -187,7 +188,7 @@ export class Runner {
       applyEntry(state, { kind: "forked", agent, parent: parent.agent, operation });
       this.close(agent);
       const since = { ...parent.since };
-      this.#sessions.set(agent, { agent, component: parent.component, state, mailbox: readyInputs(state), opening: null, seat: null, image, since });
+      this.#sessions.set(agent, { agent, component: parent.component, state, mailbox: readyInputs(state), opening: null, seat: null, image, since, history: null });
       this.#wake(agent);
       return agent;
     });
@@ -224,8 +225,10 @@ export class Runner {
       if (seat) return seat;
       const [oldest] = [...this.#seated].filter((seated) => seated.seat && seated !== session);
       invariant(oldest?.seat, "an instance is held by a session");
-      oldest.image = captureImage(oldest.seat.instance, this.#fleet.base(oldest.component));
-      this.#fleet.release(oldest.seat);
+      const { seat: taken, history } = oldest;
+      if (history) retell(oldest, history);
+      else oldest.image = captureImage(taken.instance, this.#fleet.base(oldest.component));
+      this.#fleet.release(taken);
       this.#unseat(oldest);
     }
   }

@@ -25,11 +25,28 @@ export interface Session {
   /** The memory, while no instance holds it; null: that of a fresh guest. */
   image: Image | null;
   since: Since;
+  /** All steps of a short life, from which it can be brought back; null: it has grown too long, or began as a copy. */
+  history: Opening["steps"] | null;
 }
+
+/** Up to how many steps it is cheaper to make them again than to put the memory aside and back. */
+const shortHistory = 6;
 
 export function makeSession(opening: Opening): Session {
   const { agent, component } = opening;
-  return { agent, component, state: makeState(agent), mailbox: [], opening, seat: null, image: null, since: nothingSince() };
+  const history = opening.snapshot ? null : [];
+  return { agent, component, state: makeState(agent), mailbox: [], opening, seat: null, image: null, since: nothingSince(), history };
+}
+
+/** Notes a step in the history, as long as that is short. */
+export function remember(session: Session, first: number, entries: string): void {
+  if (session.history && session.history.push({ first, entries }) > shortHistory) session.history = null;
+}
+
+/** Forgets the memory of an agent with a short history: it is brought back when the agent has something to do. */
+export function retell(session: Session, steps: Opening["steps"]): void {
+  const { agent, component, mailbox } = session;
+  Object.assign(session, makeSession({ agent, component, snapshot: null, steps }), { mailbox });
 }
 
 /**

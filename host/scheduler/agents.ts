@@ -24,6 +24,9 @@ export interface AgentsOptions {
   loadComponent: (digest: Digest) => Promise<void>;
   /** Takes a turn once everything written so far is durable. */
   later: (work: () => Promise<void>) => void;
+  /** Told when an agent that waits comes to hand, and when it is forgotten. */
+  loaded: (live: Live) => void;
+  unloaded: (live: Live) => void;
 }
 
 export interface ForkOf {
@@ -72,6 +75,7 @@ export class Agents {
     const live: Live = { row, state: foldState(opening), queue: await store.queue(row.id), pending: [], waiting: new Map(), session: "closed" };
     for (const { operation, source, dueAt } of await store.operations(row.id)) live.waiting.set(operation, { source, dueAt });
     this.#live.set(row.id, live);
+    this.#options.loaded(live);
     return live;
   }
 
@@ -209,7 +213,7 @@ export class Agents {
     if (this.#live.size > 4 * this.#options.sessions && this.#options.writer.isSettled) {
       for (const live of this.#live.values()) {
         if (this.#live.size <= 2 * this.#options.sessions) break;
-        if (isAtRest(live) && live.session === "closed") this.#live.delete(live.row.id);
+        if (isAtRest(live) && live.session === "closed") this.#unload(live);
       }
     }
   }
@@ -217,13 +221,17 @@ export class Agents {
   /** Takes a deleted agent out. */
   forget(live: Live): void {
     this.close(live);
+    this.#unload(live);
+  }
+
+  #unload(live: Live): void {
     this.#live.delete(live.row.id);
+    this.#options.unloaded(live);
   }
 
   /** Drops everything at hand: the store is the truth again. */
   reset(): void {
-    for (const live of this.#live.values()) this.close(live);
-    this.#live.clear();
+    for (const live of [...this.#live.values()]) this.forget(live);
   }
 
   mustBeLive(id: AgentId): Live {

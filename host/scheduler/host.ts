@@ -117,7 +117,19 @@ export class Host implements AsyncDisposable {
       atBoundary: (work) => this.#turns.take(async () => work()),
     });
     const components = new Components({ store, writer, executor, clock, compile });
-    const agents = new Agents({ store, writer, executor, clock, node, version, sessions, later, loadComponent: (digest) => components.load(digest) });
+    const agents = new Agents({
+      store,
+      writer,
+      executor,
+      clock,
+      node,
+      version,
+      sessions,
+      later,
+      loadComponent: (digest) => components.load(digest),
+      loaded: (live) => this.#waits.loaded(live),
+      unloaded: (live) => this.#waits.unloaded(live),
+    });
     const waits = new Waits({ agents, store, writer });
     const promises = new Promises({ writer, waits, clock, wakeBy });
     const calls = new Calls({ agents, components, waits, writer, clock, wakeBy, finished: (row) => this.#finished(row) });
@@ -466,6 +478,7 @@ export class Host implements AsyncDisposable {
       const live = await this.#agents.local(id);
       if (!live) continue;
       await this.#readQueue(live);
+      if (live.row.error !== null) await this.#calls.refuseAll(live, { error: live.row.error });
       await this.#steps.armAll(live);
       await this.#calls.pump(live);
       if (stateOf(live) === "running") await this.#agents.open(live);
@@ -489,7 +502,6 @@ export class Host implements AsyncDisposable {
     if (!isHostError(error, "store/conflict")) return this.#fail(error);
     this.#background(async () => {
       this.#agents.reset();
-      this.#waits.reset();
       this.#writer.reset();
       await this.#options.store.join({
         id: this.#node,

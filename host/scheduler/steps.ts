@@ -1,3 +1,4 @@
+import { formatAgentName, parseAgentName } from "../agent/agent-name.ts";
 import type { Stepped } from "../agent/executor.ts";
 import { copyState, openCalls, type Operation } from "../agent/state.ts";
 import { forkId, promiseId, type AgentId } from "../base/id.ts";
@@ -6,7 +7,7 @@ import type { Entry, EntryOf, Outcome } from "../oplog/entry.ts";
 import { promiseSource, type InvocationRow } from "../store/store.ts";
 import type { Agents } from "./agents.ts";
 import type { Calls } from "./calls.ts";
-import { done, failed } from "./failure.ts";
+import { done, failed, failedWith } from "./failure.ts";
 import { applyStep, type Live } from "./live.ts";
 import type { Promises } from "./promises.ts";
 import type { Waits } from "./waits.ts";
@@ -80,7 +81,11 @@ export class Steps {
         await promises.settleByGuest(live.row.id, entry);
         return this.arm(live, entry.operation);
       case "delete-started":
-        await deleteAgent(entry.agent as AgentId);
+        try {
+          await deleteAgent(formatAgentName(parseAgentName(entry.agent)));
+        } catch (error) {
+          return this.#deliver(live, entry.operation, failedWith(error));
+        }
         // Until then the agent can't be created again.
         return later(() => this.arm(live, entry.operation));
       case "rpc-started":

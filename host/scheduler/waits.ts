@@ -31,6 +31,16 @@ export class Waits {
     if (source !== null) this.#index(live, operation, source);
   }
 
+  /** An agent has come to hand with waits that the store knows. */
+  loaded(live: Live): void {
+    for (const [operation, { source }] of live.waiting) if (source !== null) this.#index(live, operation, source);
+  }
+
+  /** The store is to know of its waits again. */
+  unloaded(live: Live): void {
+    for (const [operation, { source }] of live.waiting) if (source !== null) this.#drop(live, operation, source);
+  }
+
   #index(live: Live, operation: number, source: string): void {
     let waiters = this.#bySource.get(source);
     if (!waiters) this.#bySource.set(source, (waiters = new Map()));
@@ -45,12 +55,15 @@ export class Waits {
     if (!wait) return;
     live.waiting.delete(operation);
     this.#writer.removeOperation(live.row.id, operation);
-    if (wait.source === null) return;
-    const waiters = this.#bySource.get(wait.source);
+    if (wait.source !== null) this.#drop(live, operation, wait.source);
+  }
+
+  #drop(live: Live, operation: number, source: string): void {
+    const waiters = this.#bySource.get(source);
     const operations = waiters?.get(live);
     operations?.delete(operation);
     if (operations?.size === 0) waiters!.delete(live);
-    if (waiters?.size === 0) this.#bySource.delete(wait.source);
+    if (waiters?.size === 0) this.#bySource.delete(source);
   }
 
   removeAll(live: Live): void {
@@ -69,9 +82,5 @@ export class Waits {
       const live = await this.#agents.local(agent);
       if (live) await this.#agents.send(live, { kind: "delivered", operation, outcome });
     }
-  }
-
-  reset(): void {
-    this.#bySource.clear();
   }
 }

@@ -41,21 +41,18 @@ export function checkOwner(id: AgentId, held: HeldAgent, fence: Fence, isAlive: 
  * `held` knows the agents that exist, those of `changes` at least; steps of one that is deleted and does not exist are
  * nobody's. Also refuses a new fork whose inherited entries are nowhere.
  */
-export function checkEntries(
-  changes: Changes,
-  fence: Fence,
-  held: (id: AgentId) => HeldAgent | undefined,
-): void {
+export function checkEntries(changes: Changes, fence: Fence, held: (id: AgentId) => HeldAgent | undefined): void {
   if (fence.node === null && changes.steps.length > 0) {
     throw conflict(`A writer from outside would append entries to ${changes.steps[0]!.agent}.`, {});
   }
   const lengths = new Map<AgentId, number>();
-  const lengthBefore = (id: AgentId) => held(id)?.length ?? (changes.agents.get(id)?.parent?.index ?? -1) + 1;
+  const lengthOf = (id: AgentId) =>
+    lengths.get(id) ?? held(id)?.length ?? (changes.agents.get(id)?.parent?.index ?? -1) + 1;
   for (const { agent, first, count } of changes.steps) {
     const row = changes.agents.get(agent);
     if (row === null && !held(agent)) continue;
     if (row === undefined) throw conflict(`Entries of ${agent} come without its row.`, { agent, first });
-    const length = lengths.get(agent) ?? lengthBefore(agent);
+    const length = lengthOf(agent);
     if (first !== length || count < 1) {
       throw conflict(`A step of ${agent} has ${count} entries from ${first} on, and the store holds ${length}.`, {
         agent,
@@ -65,16 +62,15 @@ export function checkEntries(
     }
     lengths.set(agent, first + count);
   }
-  const lengthAfter = (id: AgentId) => lengths.get(id) ?? lengthBefore(id);
   for (const [agent, row] of changes.agents) {
-    const length = lengthAfter(agent);
+    const length = lengthOf(agent);
     if (row !== null && row.length !== length) {
       throw conflict(`The row of ${agent} counts ${row.length} entries, and the store will hold ${length}.`, {
         agent,
         length,
       });
     }
-    if (row?.parent && !held(agent)) checkFork(row.id, row.parent, lengthAfter(row.parent.agent));
+    if (row?.parent && !held(agent)) checkFork(row.id, row.parent, lengthOf(row.parent.agent));
   }
 }
 

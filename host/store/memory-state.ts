@@ -75,6 +75,10 @@ export class MemoryState {
 
   #check(changes: Changes, fence: Fence, now: number): void {
     if (fence.node !== null) checkLease(fence.node, this.nodes.has(fence.node));
+    for (const id of changes.agents.keys()) {
+      const held = this.agents.get(id)?.row;
+      if (held) checkOwner(id, held, fence, (node) => this.isAlive(node, now));
+    }
     checkEntries(changes, fence, (id) => this.agents.get(id)?.row);
     const newPages = new Set(changes.pages.map(({ digest }) => digest));
     for (const { id, pages } of changes.snapshots) {
@@ -82,8 +86,6 @@ export class MemoryState {
     }
     const newSnapshots = new Set(changes.snapshots.map(({ id }) => id));
     for (const [id, row] of changes.agents) {
-      const held = this.agents.get(id)?.row;
-      if (held) checkOwner(id, held, fence, (node) => this.isAlive(node, now));
       const snapshot = row?.snapshot?.id;
       if (snapshot !== undefined) checkSnapshot(snapshot, newSnapshots.has(snapshot) || this.snapshots.has(snapshot), `${id} names`);
     }

@@ -62,10 +62,11 @@ export class SqliteWriter {
     transact(this.#db, () => {
       this.#holdLease(fence);
       this.#findAgents(commit);
+      this.#checkOwners(commit);
       checkEntries(changes, fence, (id) => commit.agents.get(id));
       this.#writeComponents(commit);
       this.#writeSnapshots(commit);
-      for (const [id, row] of changes.agents) this.#writeAgent(commit, id, row);
+      for (const row of changes.agents.values()) if (row) this.#writeAgent(commit, row);
       this.#writeSteps(commit);
       // Operations that end leave first: what has settled need not be noted in them.
       this.#deleteOperations(commit);
@@ -103,6 +104,13 @@ export class SqliteWriter {
     }
   }
 
+  #checkOwners({ changes, agents, fence, isAlive }: Commit): void {
+    for (const id of changes.agents.keys()) {
+      const held = agents.get(id);
+      if (held) checkOwner(id, held, fence, isAlive);
+    }
+  }
+
   #writeComponents({ changes }: Commit): void {
     for (const { digest, name, description, createdAt, bytes } of changes.components) {
       this.#statements.putComponent.run(digest, name, description, createdAt, bytes);
@@ -119,10 +127,9 @@ export class SqliteWriter {
     }
   }
 
-  #writeAgent({ agents, fence, isAlive }: Commit, id: AgentId, row: AgentRow | null): void {
+  #writeAgent({ agents }: Commit, row: AgentRow): void {
+    const { id } = row;
     const held = agents.get(id);
-    if (held) checkOwner(id, held, fence, isAlive);
-    if (row === null) return;
     const snapshot = row.snapshot?.id ?? null;
     if (snapshot !== null && snapshot !== held?.snapshot) {
       checkSnapshot(snapshot, this.#statements.hasSnapshot.get(snapshot) !== undefined, `${id} names`);

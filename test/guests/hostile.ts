@@ -199,13 +199,14 @@ export function drawMuch(times: number) {
 
 // Breaking its own house.
 
-/** Takes away what the SDK and the engine rest on: its invocation ends in a trap. */
+/** Takes away what the engine rests on: whatever is called in it next traps. */
 export const vandal = agent(() => ({
   smash() {
     Promise.prototype.then = () => {
       throw new Error("smashed");
     };
   },
+  ask: () => "never answers",
 }));
 
 /** Remembers what it did before it failed: a trap undoes the step, a throw does not. */

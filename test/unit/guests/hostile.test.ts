@@ -40,7 +40,8 @@ describe("a hostile guest", () => {
   });
 
   test("that breaks its own built-ins traps, and hurts only itself", async () => {
-    await expect(host.call("vandal().smash")).rejects.toThrow(/unreachable|Nothing can go on/);
+    await host.call("vandal().smash");
+    await expect(host.call("vandal().ask")).rejects.toThrow("unreachable");
     await expect(new FakeHost(compiled).call("settleTwice")).resolves.toMatchObject({ value: 1 });
   });
 
