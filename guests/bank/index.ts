@@ -13,7 +13,9 @@ export const account = agent((owner: string) => {
     withdraw(cents: number) {
       checkAmount(cents);
       if (cents > balance) {
-        throw new PlanariaError("bank/short", `${owner} has ${balance} cents, not ${cents}.`, { data: { balance, cents } });
+        throw new PlanariaError("bank/short", `${owner} has ${balance} cents, not ${cents}.`, {
+          data: { balance, cents },
+        });
       }
       return (balance -= cents);
     },
@@ -40,10 +42,13 @@ export async function transfer(from: string, to: string, cents: number) {
     await account.get(to).deposit(cents);
   } catch (cause) {
     await account.get(from).refund(cents);
-    throw new PlanariaError("bank/transfer-failed", `${from} keeps the ${cents} cents, since ${to} can't take them.`, { cause });
+    throw new PlanariaError("bank/transfer-failed", `${from} keeps the ${cents} cents, since ${to} can't take them.`, {
+      cause,
+    });
   }
 }
 
 function checkAmount(cents: number) {
-  if (!Number.isSafeInteger(cents) || cents <= 0) throw new PlanariaError("bank/amount", `${cents} is no amount in cents.`);
+  if (!Number.isSafeInteger(cents) || cents <= 0)
+    throw new PlanariaError("bank/amount", `${cents} is no amount in cents.`);
 }

@@ -16,7 +16,11 @@ export async function crawl(web: Web, page: string, depth = 3): Promise<Page> {
 
 export async function visit(web: Web, page: string, depth: number, above: string[]): Promise<Page> {
   const links = web[page];
-  if (links === undefined) throw new PlanariaError("crawl/dead-link", `${above.at(-1) ?? "the start"} links to ${page}, which does not exist.`);
+  if (links === undefined)
+    throw new PlanariaError(
+      "crawl/dead-link",
+      `${above.at(-1) ?? "the start"} links to ${page}, which does not exist.`,
+    );
   const ahead = depth > 0 ? links.filter((link) => link !== page && !above.includes(link)) : [];
   const below = await Promise.all(ahead.map((link) => rpc(visit, [web, link, depth - 1, [...above, page]])));
   return { page, depth: above.length, links: below };
@@ -25,7 +29,11 @@ export async function visit(web: Web, page: string, depth: number, above: string
 /** How many pages there are in a tree of them, and how deep it is. */
 export async function measure(web: Web, page: string, depth = 3) {
   const pages = flatten(await crawl(web, page, depth));
-  return { visits: pages.length, pages: new Set(pages.map((found) => found.page)).size, deepest: Math.max(...pages.map((found) => found.depth)) };
+  return {
+    visits: pages.length,
+    pages: new Set(pages.map((found) => found.page)).size,
+    deepest: Math.max(...pages.map((found) => found.depth)),
+  };
 }
 
 function flatten(page: Page): Page[] {

@@ -40,5 +40,7 @@ function tell(answer: promise.Id<Board[]> | undefined, boards: Board[]) {
 
 function freeColumns(n: number, board: Board) {
   const columns = Array.from({ length: n }, (_, column) => column);
-  return columns.filter((column) => !board.some((taken, row) => taken === column || Math.abs(taken - column) === board.length - row));
+  return columns.filter(
+    (column) => !board.some((taken, row) => taken === column || Math.abs(taken - column) === board.length - row),
+  );
 }

@@ -1,4 +1,4 @@
-import { agent, log, self } from "planaria/guest";
+import { agent, log } from "planaria/guest";
 import { countParts, listWords, type Parts } from "./markdown.ts";
 
 export interface File {
@@ -33,7 +33,7 @@ export const shelf = agent((_index: string, _number: number) => {
       }
       const parts = files.map(({ text }) => countParts(text)).reduce(sum, none);
       const words = [...postings].map(([word, hits]): [string, number] => [word, total(hits)]);
-      log.info(`${self.id} keeps ${files.length} files with ${words.length} different words`);
+      log.info(`${files.length} files with ${words.length} different words`);
       return { files: files.length, parts, words };
     },
 

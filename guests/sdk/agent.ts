@@ -58,7 +58,9 @@ export interface AgentType<Params extends unknown[], Agent> {
  * agent's state: memory is the database. If it throws, the invocation fails with that, and the next one tries again.
  * Export the result: the export's name is the agent type's name.
  */
-export function agent<F extends (...params: never[]) => Made | Promise<Made>>(factory: F): AgentType<Parameters<F>, Awaited<ReturnType<F>>> {
+export function agent<F extends (...params: never[]) => Made | Promise<Made>>(
+  factory: F,
+): AgentType<Parameters<F>, Awaited<ReturnType<F>>> {
   return new ExportableType(factory as unknown as Factory);
 }
 
@@ -122,5 +124,8 @@ const handler: ProxyHandler<Target> = {
 };
 
 function refuseJson(id: string): never {
-  throw new PlanariaError("guest/not-json", `a client of ${id} cannot be handed on: give its parameters, and get it there`);
+  throw new PlanariaError(
+    "guest/not-json",
+    `a client of ${id} cannot be handed on: give its parameters, and get it there`,
+  );
 }

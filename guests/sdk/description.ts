@@ -15,13 +15,20 @@ export interface Description {
 export const sdkVersion = "0.1.0";
 
 /** Describes what really is exported, with what is known of it from its source. */
-export function describeExports(agents: Iterable<string>, functions: Iterable<string>, source: Description | undefined): Description {
+export function describeExports(
+  agents: Iterable<string>,
+  functions: Iterable<string>,
+  source: Description | undefined,
+): Description {
   return {
     sdk: sdkVersion,
     agents: Array.from(
       agents,
       (name) => source?.agents.find((known) => known.name === name) ?? { name, params: null, methods: null },
     ),
-    functions: Array.from(functions, (name) => source?.functions.find((known) => known.name === name) ?? { name, params: null }),
+    functions: Array.from(
+      functions,
+      (name) => source?.functions.find((known) => known.name === name) ?? { name, params: null },
+    ),
   };
 }

@@ -76,7 +76,9 @@ export class TextDecoder {
 
 function viewOf(input: ArrayBuffer | ArrayBufferView | undefined): Uint8Array {
   if (input === undefined) return new Uint8Array(0);
-  return ArrayBuffer.isView(input) ? new Uint8Array(input.buffer, input.byteOffset, input.byteLength) : new Uint8Array(input);
+  return ArrayBuffer.isView(input)
+    ? new Uint8Array(input.buffer, input.byteOffset, input.byteLength)
+    : new Uint8Array(input);
 }
 
 function join(first: Uint8Array, second: Uint8Array): Uint8Array {
@@ -116,13 +118,15 @@ function decodeUtf16(bytes: Uint8Array): string | undefined {
 }
 
 function repairUtf16(bytes: Uint8Array): string {
-  return unitsOf(bytes).toWellFormed() + (bytes.length % 2 === 0 ? "" : "\ufffd");
+  const text = unitsOf(bytes);
+  // Half a pair and half a unit at the end are one fault.
+  return bytes.length % 2 === 0 ? text.toWellFormed() : `${text.replace(/[\ud800-\udbff]$/, "").toWellFormed()}\ufffd`;
 }
 
 /** Puts one U+FFFD in the place of each longest part that could have begun a character. */
 function repairUtf8(bytes: Uint8Array): string {
   let text = "";
-  for (let at = 0; at < bytes.length; ) {
+  for (let at = 0; at < bytes.length;) {
     const lead = bytes[at]!;
     const length = lead < 0x80 ? 1 : lead < 0xc2 || lead > 0xf4 ? 0 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;
     let end = at + 1;
@@ -143,7 +147,8 @@ const chunkSize = 8_192;
 /** Each byte as a character of its own. */
 function charactersOf(bytes: Uint8Array): string {
   let text = "";
-  for (let at = 0; at < bytes.length; at += chunkSize) text += String.fromCharCode(...bytes.subarray(at, at + chunkSize));
+  for (let at = 0; at < bytes.length; at += chunkSize)
+    text += String.fromCharCode(...bytes.subarray(at, at + chunkSize));
   return text;
 }
 

@@ -72,8 +72,14 @@ export class EventTarget {
   #registrations: Registration[] = [];
 
   addEventListener(type: string, listener: Listener | null, options: boolean | ListenOptions = {}): void {
-    const { capture = false, once = false, passive = false, signal } = typeof options === "boolean" ? { capture: options } : options;
-    if (listener === null || listener === undefined || signal?.aborted === true || this.#find(type, listener, capture)) return;
+    const {
+      capture = false,
+      once = false,
+      passive = false,
+      signal,
+    } = typeof options === "boolean" ? { capture: options } : options;
+    if (listener === null || listener === undefined || signal?.aborted === true || this.#find(type, listener, capture))
+      return;
     this.#registrations.push({ type, listener, capture, once, passive, removed: false });
     signal?.addEventListener("abort", () => this.removeEventListener(type, listener, capture));
   }
@@ -114,6 +120,8 @@ export class EventTarget {
   }
 
   #find(type: string, listener: Listener, capture: boolean): Registration | undefined {
-    return this.#registrations.find((known) => known.type === type && known.listener === listener && known.capture === capture);
+    return this.#registrations.find(
+      (known) => known.type === type && known.listener === listener && known.capture === capture,
+    );
   }
 }

@@ -48,7 +48,10 @@ export function failureJson(thrown: unknown): string {
 }
 
 function isErrorLike(thrown: unknown): thrown is object {
-  return thrown instanceof Error || (typeof thrown === "object" && thrown !== null && typeof read(thrown, "message") === "string");
+  return (
+    thrown instanceof Error ||
+    (typeof thrown === "object" && thrown !== null && typeof read(thrown, "message") === "string")
+  );
 }
 
 function fromError(error: object, depth: number): Failure {
@@ -70,8 +73,10 @@ function fromError(error: object, depth: number): Failure {
 
 function fromOther(thrown: unknown): Failure {
   if (typeof thrown === "string") return { name: "Error", message: thrown };
+  if (thrown === null)
+    return { name: "Error", message: "null was thrown, as QuickJS itself does when memory has run out" };
   const data = readable(thrown);
-  const shown = data === undefined || data === null ? String(thrown) : JSON.stringify(data);
+  const shown = data === undefined ? String(thrown) : JSON.stringify(data);
   return { name: "Error", message: `not an error was thrown: ${shown}`, ...(data === undefined ? {} : { data }) };
 }
 
@@ -98,7 +103,14 @@ function readable(value: unknown): unknown {
   }
 }
 
-const natives: Record<string, ErrorConstructor> = { RangeError, ReferenceError, SyntaxError, TypeError, URIError, EvalError };
+const natives: Record<string, ErrorConstructor> = {
+  RangeError,
+  ReferenceError,
+  SyntaxError,
+  TypeError,
+  URIError,
+  EvalError,
+};
 
 /** The error that a failure tells of, ready to be thrown here. */
 export function fromFailure(failure: Failure): Error {
@@ -108,7 +120,12 @@ export function fromFailure(failure: Failure): Error {
     code === undefined || Object.hasOwn(natives, name)
       ? new (natives[name] ?? Error)(message, options)
       : new PlanariaError(code, message, { data, ...options });
-  const extra = { name, stack: stack ?? "", ...(code === undefined ? {} : { code }), ...(data === undefined ? {} : { data }) };
+  const extra = {
+    name,
+    stack: stack ?? "",
+    ...(code === undefined ? {} : { code }),
+    ...(data === undefined ? {} : { data }),
+  };
   for (const [key, value] of Object.entries(extra)) {
     if ((error as unknown as Record<string, unknown>)[key] !== value) {
       Object.defineProperty(error, key, { value, configurable: true, writable: true });

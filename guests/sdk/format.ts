@@ -20,7 +20,7 @@ export function format(words: readonly unknown[]): string {
 }
 
 /** A value as people read it. */
-export function show(value: unknown): string {
+function show(value: unknown): string {
   if (typeof value === "string") return value;
   try {
     return value instanceof Error ? showFailure(toFailure(value)) : inspect(value, shown);

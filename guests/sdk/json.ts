@@ -47,7 +47,8 @@ function lossy(value: object): string | undefined {
   if (value instanceof Promise) return "a promise: await it first";
   if (value instanceof Map) return "a Map: give Object.fromEntries(map) or [...map]";
   if (value instanceof Set) return "a Set: give [...set]";
-  if (value instanceof ArrayBuffer || ArrayBuffer.isView(value)) return "binary data: give an array of numbers or a string";
+  if (value instanceof ArrayBuffer || ArrayBuffer.isView(value))
+    return "binary data: give an array of numbers or a string";
   if (value instanceof WeakMap || value instanceof WeakSet || value instanceof WeakRef) return "a weak collection";
   return undefined;
 }

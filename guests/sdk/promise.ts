@@ -58,5 +58,8 @@ export function cancel(id: Id): Call<boolean> {
 
 function checkId(id: string): string {
   if (typeof id === "string" && id !== "") return id.toWellFormed();
-  throw new PlanariaError("guest/bad-argument", `The id of a promise must be a text that is not empty, not ${JSON.stringify(id) ?? typeof id}.`);
+  throw new PlanariaError(
+    "guest/bad-argument",
+    `The id of a promise must be a text that is not empty, not ${JSON.stringify(id) ?? typeof id}.`,
+  );
 }

@@ -8,7 +8,10 @@ const mostBytesAtOnce = 65_536;
 export function bytes(count: number): Uint8Array<ArrayBuffer> {
   requireEntered("Randomness");
   if (!Number.isSafeInteger(count) || count < 0 || count > mostBytesAtOnce) {
-    throw new PlanariaError("guest/bad-argument", `random.bytes takes a count from 0 to ${mostBytesAtOnce}, not ${String(count)}.`);
+    throw new PlanariaError(
+      "guest/bad-argument",
+      `random.bytes takes a count from 0 to ${mostBytesAtOnce}, not ${String(count)}.`,
+    );
   }
   return host.bytes(count);
 }
@@ -25,7 +28,10 @@ export function uuid(): `${string}-${string}-${string}-${string}-${string}` {
 /** A whole number from `first` to `last`, both included. For games and sampling, not for secrets. */
 export function int(first: number, last: number): number {
   if (!Number.isSafeInteger(first) || !Number.isSafeInteger(last) || first > last) {
-    throw new PlanariaError("guest/bad-argument", `random.int takes two whole numbers in order, not ${String(first)} and ${String(last)}.`);
+    throw new PlanariaError(
+      "guest/bad-argument",
+      `random.int takes two whole numbers in order, not ${String(first)} and ${String(last)}.`,
+    );
   }
   return first + Math.floor(number() * (last - first + 1));
 }

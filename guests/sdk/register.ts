@@ -87,13 +87,19 @@ function isFunction(value: unknown): value is Work {
 function functionOf(functions: ReadonlyMap<string, Work>, name: string): Work {
   const work = functions.get(name);
   if (work !== undefined) return work;
-  throw new PlanariaError("rpc/unknown-function", `There is no function ${name}. ${suggest(name, [...functions.keys()], "functions")}`);
+  throw new PlanariaError(
+    "rpc/unknown-function",
+    `There is no function ${name}. ${suggest(name, [...functions.keys()], "functions")}`,
+  );
 }
 
 async function make(types: ReadonlyMap<string, ExportableType>, name: string, params: unknown[]): Promise<object> {
   const type = types.get(name);
   if (type === undefined) {
-    throw new PlanariaError("rpc/unknown-agent", `There is no agent type ${name}. ${suggest(name, [...types.keys()], "agent types")}`);
+    throw new PlanariaError(
+      "rpc/unknown-agent",
+      `There is no agent type ${name}. ${suggest(name, [...types.keys()], "agent types")}`,
+    );
   }
   const made: unknown = await type.factory(...params);
   if (typeof made === "object" && made !== null) return made;
@@ -112,7 +118,11 @@ function methodOf(made: object, type: string, name: string): Work {
 
 function listMethods(made: object): string[] {
   const names = new Set<string>();
-  for (let level: object | null = made; level !== null && level !== Object.prototype; level = Object.getPrototypeOf(level) as object | null) {
+  for (
+    let level: object | null = made;
+    level !== null && level !== Object.prototype;
+    level = Object.getPrototypeOf(level) as object | null
+  ) {
     for (const [name, { value }] of Object.entries(Object.getOwnPropertyDescriptors(level))) {
       if (typeof value === "function" && !(name in Object.prototype)) names.add(name);
     }

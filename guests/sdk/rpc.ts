@@ -23,8 +23,16 @@ export type Detached = CallOptions & { detached: true };
  *
  * Errors: rejects with what the function threw, or `rpc/unknown-function`, `guest/trap`, `operation/canceled`.
  */
-export function rpc<Args extends unknown[], R>(fn: (...args: Args) => R, args: NoInfer<Args>, options: Detached): Triggered;
-export function rpc<Args extends unknown[], R>(fn: (...args: Args) => R, args: NoInfer<Args>, options?: CallOptions): Call<Awaited<R>>;
+export function rpc<Args extends unknown[], R>(
+  fn: (...args: Args) => R,
+  args: NoInfer<Args>,
+  options: Detached,
+): Triggered;
+export function rpc<Args extends unknown[], R>(
+  fn: (...args: Args) => R,
+  args: NoInfer<Args>,
+  options?: CallOptions,
+): Call<Awaited<R>>;
 export function rpc(name: string, args: unknown[], options: Detached): Triggered;
 export function rpc<R = unknown>(name: string, args?: unknown[], options?: CallOptions): Call<R>;
 export function rpc(
@@ -38,7 +46,12 @@ export function rpc(
 }
 
 /** Calls a method of an agent: what a typed client does. */
-export function callAgent(agent: string, method: string, args: unknown[], options: CallOptions): Call<unknown> | Triggered {
+export function callAgent(
+  agent: string,
+  method: string,
+  args: unknown[],
+  options: CallOptions,
+): Call<unknown> | Triggered {
   requireInvocation(`${agent}.${method}()`);
   return callOf(host.callAgent(agent, method, argsToJson(args), toHostOptions(options)), options);
 }
@@ -55,7 +68,10 @@ function callOf(id: number, options: CallOptions): Call<unknown> | Triggered {
 
 function toHostOptions({ key, at, detached }: CallOptions) {
   if (key !== undefined && (typeof key !== "string" || key === "")) {
-    throw new PlanariaError("guest/bad-argument", `The key of a call must be a text that is not empty, not ${String(key)}.`);
+    throw new PlanariaError(
+      "guest/bad-argument",
+      `The key of a call must be a text that is not empty, not ${String(key)}.`,
+    );
   }
   return {
     mode: detached === true ? ("triggered" as const) : ("attached" as const),

@@ -1,7 +1,9 @@
 /** What there is, and which of it was probably meant: the end of a message about an unknown name. */
 export function suggest(wanted: string, known: readonly string[], kind: string): string {
   if (known.length === 0) return `There are no ${kind}.`;
-  const near = known.filter((name) => distance(wanted.toLowerCase(), name.toLowerCase()) <= Math.max(1, wanted.length / 3));
+  const near = known.filter(
+    (name) => distance(wanted.toLowerCase(), name.toLowerCase()) <= Math.max(1, wanted.length / 3),
+  );
   const meant = near.length === 0 ? "" : `Did you mean ${near.join(" or ")}? `;
   return `${meant}The ${kind} are: ${known.toSorted().join(", ")}.`;
 }

@@ -18,7 +18,10 @@ export function sleep(spanMs: number): Call<void> {
 /** A span that the host takes: whole milliseconds, rounded up. */
 export function toSpanMs(spanMs: number, what: string): number {
   if (typeof spanMs !== "number" || !(spanMs >= 0) || spanMs > Number.MAX_SAFE_INTEGER) {
-    throw new PlanariaError("guest/bad-argument", `${what} takes a span in milliseconds from 0 up, not ${String(spanMs)}.`);
+    throw new PlanariaError(
+      "guest/bad-argument",
+      `${what} takes a span in milliseconds from 0 up, not ${String(spanMs)}.`,
+    );
   }
   return Math.ceil(spanMs);
 }
@@ -29,7 +32,10 @@ const lastInstant = 8_640_000_000_000_000;
 export function toInstant(at: Date | number): number {
   const instant = Math.ceil(Number(at));
   if (!(instant <= lastInstant)) {
-    throw new PlanariaError("guest/bad-argument", `A call cannot be scheduled at ${String(at)}: give a Date or milliseconds since 1970.`);
+    throw new PlanariaError(
+      "guest/bad-argument",
+      `A call cannot be scheduled at ${String(at)}: give a Date or milliseconds since 1970.`,
+    );
   }
   return Math.max(instant, 0);
 }

@@ -10,7 +10,13 @@ export function parseHost(text: string, special: boolean): string | undefined {
   if (text.startsWith("[")) return text.endsWith("]") ? parseIpv6(text.slice(1, -1)) : undefined;
   if (!special) return /[\0\t\n\r #/:<>?@[\\\]^|]/.test(text) ? undefined : encodePercent(text, controls);
   const domain = toAscii(decodePercent(text.toWellFormed()));
-  if (domain === undefined || domain === "" || /[\0-\x20#%/:<>?@[\\\]^|\x7f]/.test(domain) || domain.split(".").includes("xn--")) return undefined;
+  if (
+    domain === undefined ||
+    domain === "" ||
+    /[\0-\x20#%/:<>?@[\\\]^|\x7f]/.test(domain) ||
+    domain.split(".").includes("xn--")
+  )
+    return undefined;
   return /(?:^|\.)(?:\d+|0x[\da-f]*)\.?$/i.test(domain) ? parseIpv4(domain) : domain;
 }
 
@@ -26,7 +32,12 @@ export function encodePercent(text: string, set: RegExp): string {
 
 function toAscii(domain: string): string | undefined {
   if (domain.includes("\ufffd")) return undefined;
-  const mapped = domain.replace(/[\u00ad\u200b\u2060\ufeff\ufe00-\ufe0f]/g, "").normalize("NFKC").toLowerCase().normalize("NFKC").replaceAll("\u3002", ".");
+  const mapped = domain
+    .replace(/\u00ad|\u200b|\u2060|\ufeff|[\u{fe00}-\u{fe0f}]/gu, "")
+    .normalize("NFKC")
+    .toLowerCase()
+    .normalize("NFKC")
+    .replaceAll("\u3002", ".");
   return mapped
     .split(".")
     .map((label) => (/[^\0-\x7f]/.test(label) ? `xn--${toPunycode(label)}` : label))
@@ -79,7 +90,10 @@ function writeIpv6(pieces: number[]): string {
 /** Source: RFC 3492, section 6.3. */
 function toPunycode(label: string): string {
   const points = Array.from(label, (character) => character.codePointAt(0)!);
-  let output = points.filter((point) => point < 0x80).map((point) => String.fromCharCode(point)).join("");
+  let output = points
+    .filter((point) => point < 0x80)
+    .map((point) => String.fromCharCode(point))
+    .join("");
   const basic = output.length;
   if (basic > 0) output += "-";
   let [handled, bound, delta, bias] = [basic, 0x80, 0, 72];

@@ -98,7 +98,8 @@ function readInit(init: unknown): Pair[] {
   if (!(Symbol.iterator in init)) return Object.entries(init).map(([name, value]) => [text(name), text(value)]);
   return Array.from(init as Iterable<Iterable<unknown>>, (pair) => {
     const [name, value, ...rest] = [...pair];
-    if (value === undefined || rest.length > 0) throw new TypeError("Each query parameter must be a pair of a name and a value.");
+    if (value === undefined || rest.length > 0)
+      throw new TypeError("Each query parameter must be a pair of a name and a value.");
     return [text(name), text(value)];
   });
 }

@@ -12,6 +12,9 @@ export interface AgentName {
 const shape =
   /^(?<type>[\p{ID_Start}$_][\p{ID_Continue}$]*)(?:\((?<params>.*)\))?(?:\[(?<phantom>[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12})\])?$/su;
 
+/** An id is a key of many rows; who needs more than that for it, has data in mind that belongs into arguments. */
+const limit = 4_096;
+
 /**
  * Takes an agent's id apart: `counter("c1")`, `counter("c1")[uuid]`, `enrichOne[uuid]`.
  *
@@ -20,6 +23,7 @@ const shape =
  * Errors: HostError `agent/name`.
  */
 export function parseAgentName(text: string): AgentName {
+  if (text.length > limit) throw unreadable(text, `it is longer than ${limit} characters`);
   const parts = shape.exec(text)?.groups;
   if (!parts) throw unreadable(text, "it does not have the form type(params), type(params)[uuid] or function[uuid]");
   const { type, params, phantom = null } = parts as { type: string; params?: string; phantom?: string };

@@ -164,7 +164,7 @@ export function calleeOf(by: AgentId, start: EntryOf<"rpc-started">): { agent: A
 /** What an agent is told of a fork operation in flight: whether it is the copy that the operation made. */
 export function forkOutcome(state: AgentState, number: number, operation: Operation): Outcome {
   const value =
-    state.forkedBy === number ? { kind: "forked", parent: operation.by } : { kind: "original", fork: forkId(operation.by, number) };
+    state.forkedBy === number ? { kind: "forked", id: state.agent, parent: operation.by } : { kind: "original", fork: forkId(operation.by, number) };
   return { value: JSON.stringify(value) };
 }
 

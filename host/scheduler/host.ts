@@ -19,6 +19,9 @@ import { Turns } from "./turns.ts";
 import { Waits } from "./waits.ts";
 import { Writer } from "./writer.ts";
 
+/** How often something is tried that other nodes got in the way of. */
+const attemptLimit = 5;
+
 /** A guest's message to people. */
 export interface LogLine {
   agent: AgentId;
@@ -191,7 +194,7 @@ export class Host implements AsyncDisposable {
    */
   async call(request: CallRequest): Promise<InvocationRef> {
     const key = invocationKey(request.key ?? Buffer.from(this.#options.random.bytes(16)).toString("hex"));
-    const ref = await this.#turn(async () => {
+    return this.#durably(async () => {
       const { callee } = request;
       const agent = "function" in callee ? functionAgentId(callee.function, key) : formatAgentName(parseAgentName(callee.agent));
       const method = "function" in callee ? callee.function : callee.method;
@@ -199,8 +202,6 @@ export class Host implements AsyncDisposable {
       await this.#calls.enqueue({ agent, component, key, method, args: request.args, caller: null, attached: false, dueAt: null });
       return { agent, key };
     });
-    await this.#writer.durable();
-    return ref;
   }
 
   /** The outcome of an invocation, once it is durable. */
@@ -240,9 +241,8 @@ export class Host implements AsyncDisposable {
    * Errors: HostError `promise/unknown`.
    */
   async settlePromise(id: PromiseId, state: "resolved" | "rejected" | "canceled", payload: string | null): Promise<boolean> {
-    const settled = await this.#turn(() => this.#promises.settle(id, { state, payload, settledBy: null }));
+    const settled = await this.#durably(() => this.#promises.settle(id, { state, payload, settledBy: null }));
     if (settled === undefined) throw new HostError("promise/unknown", `There is no promise ${JSON.stringify(id)}.`);
-    await this.#writer.durable();
     return settled;
   }
 
@@ -282,7 +282,7 @@ export class Host implements AsyncDisposable {
    */
   async forkAgent(id: AgentId, at?: number): Promise<AgentId> {
     await this.#writer.durable();
-    const fork = await this.#turn(async () => {
+    return this.#durably(async () => {
       const parent = await this.#mustBeLocal(id);
       const { store, random } = this.#options;
       const steps = await readSteps(store, parent.row, 0);
@@ -304,8 +304,6 @@ export class Host implements AsyncDisposable {
       if (stateOf(live) === "running") await this.#agents.open(live);
       return live.row.id;
     });
-    await this.#writer.durable();
-    return fork;
   }
 
   /**
@@ -313,10 +311,8 @@ export class Host implements AsyncDisposable {
    *
    * Errors: HostError `agent/elsewhere` if another node that is alive owns it.
    */
-  async deleteAgent(id: AgentId): Promise<boolean> {
-    const deleted = await this.#turn(() => this.#deleteNow(id));
-    await this.#writer.durable();
-    return deleted;
+  deleteAgent(id: AgentId): Promise<boolean> {
+    return this.#durably(() => this.#deleteNow(id));
   }
 
   async #deleteNow(id: AgentId): Promise<boolean> {
@@ -351,6 +347,19 @@ export class Host implements AsyncDisposable {
   #turn<T>(work: () => Promise<T>): Promise<T> {
     if (this.#failure) return Promise.reject(this.#failure);
     return this.#turns.take(work);
+  }
+
+  /** Takes a turn, and waits until what it did is durable. If another node was in the way, it is done again on what that left. */
+  async #durably<T>(work: () => Promise<T>): Promise<T> {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        const result = await this.#turn(work);
+        await this.#writer.durable();
+        return result;
+      } catch (error) {
+        if (!isHostError(error, "store/conflict") || attempt === attemptLimit) throw error;
+      }
+    }
   }
 
   async #stepped(step: Stepped): Promise<void> {

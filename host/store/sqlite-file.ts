@@ -41,7 +41,7 @@ export function openFile(options: SqliteFileOptions): DatabaseSync {
     db?.close();
     const error = describeFailure(cause, file);
     // SQLite says no more than "can't open" where it may not make the files beside the database.
-    if (isHostError(error, "store/failed") && !readOnly && !isWritable(dirname(file))) throw readOnlyFolder(file, cause);
+    if (isHostError(error, "store/failed") && !isWritable(dirname(file))) throw readOnlyFolder(file, cause);
     throw error;
   }
 }
@@ -110,7 +110,7 @@ function isWritable(folder: string): boolean {
 function readOnlyFolder(file: string, cause: unknown): HostError {
   return new HostError(
     "store/read-only",
-    `${file} can't be written: its folder is read-only. Check the folder's permissions, or name another file.`,
+    `${file} can't be used: its folder is read-only, and SQLite keeps files beside it even to read. Check the folder's permissions, or copy the file to another.`,
     { data: { file }, cause },
   );
 }

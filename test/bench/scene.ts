@@ -3,32 +3,64 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { buildGuest } from "../../build/build.ts";
 import { cacheFolder } from "../../build/cache-folder.ts";
-import { openHost, type OpenHostOptions } from "../../host/open-host.ts";
-import type { Host } from "../../host/scheduler/host.ts";
+import type { Random } from "../../host/base/port.ts";
+import { compileComponent } from "../../host/component/compile.ts";
+import { InProcessExecutor } from "../../host/executor/in-process.ts";
+import { openHost, version } from "../../host/open-host.ts";
+import { Host } from "../../host/scheduler/host.ts";
 import { openSqliteStore } from "../../host/store/sqlite-store.ts";
 import type { Store } from "../../host/store/store.ts";
+import { systemClock } from "../../host/system/clock.ts";
+import { systemRandom } from "../../host/system/random.ts";
+
+export const memoryCapBytes = 268_435_456;
 
 /** The component that all benches run. */
 export async function buildComponent(): Promise<Uint8Array> {
   return (await buildGuest({ entry: join(import.meta.dirname, "guest.ts") })).component;
 }
 
-/** A host as users have it: an SQLite file with durability FULL, and guests in worker threads. */
+/** A store's file in a folder of its own. */
+export async function makeFile(): Promise<{ file: string; remove(): Promise<void> }> {
+  const folder = await mkdtemp(join(tmpdir(), "planaria-bench-"));
+  return { file: join(folder, "store.db"), remove: () => rm(folder, { recursive: true, force: true }) };
+}
+
+export const openStore = (file: string): Promise<Store> => openSqliteStore({ file, now: systemClock.now });
+
+/** A host on a store's file. Disposing of it closes both. */
 export class Scene implements AsyncDisposable {
   readonly host: Host;
   readonly store: Store;
-  readonly file: string;
-  readonly #keeps: boolean;
 
-  private constructor(host: Host, store: Store, file: string, keeps: boolean) {
+  private constructor(host: Host, store: Store) {
     this.host = host;
     this.store = store;
-    this.file = file;
-    this.#keeps = keeps;
   }
 
-  static async open(component: Uint8Array, options: Partial<OpenHostOptions> = {}): Promise<Scene> {
-    const file = join(await mkdtemp(join(tmpdir(), "planaria-bench-")), "store.db");
-    return Scene.reopen(file, component, options);
+  /** As users have it: durability FULL, guests in worker threads. */
+  static async open(file: string): Promise<Scene> {
+    const store = await openStore(file);
+    return new Scene(await openHost({ store, cacheFolder: cacheFolder() }), store);
+  }
+
+  /** All in this thread; what guests draw comes from `random`. */
+  static async openInThread(file: string, random: Random): Promise<Scene> {
+    const store = await openStore(file);
+    const compile = (bytes: Uint8Array) => compileComponent(bytes, { cacheFolder: cacheFolder(), memoryCapBytes });
+    const executor = new InProcessExecutor({ clock: systemClock, random });
+    return new Scene(await Host.open({ store, executor, clock: systemClock, random: systemRandom, compile, version }), store);
+  }
+
+  /** Calls a method of an agent, and waits for its outcome, which is durable then. */
+  async call(agent: string, method: string, ...args: unknown[]): Promise<unknown> {
+    const outcome = await this.host.result(await this.host.call({ callee: { agent, method }, args: JSON.stringify(args) }));
+    if ("error" in outcome) throw new Error(`${agent}.${method} failed: ${outcome.error}`);
+    return JSON.parse(outcome.value);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.host[Symbol.asyncDispose]();
+    await this.store[Symbol.asyncDispose]();
   }
 }

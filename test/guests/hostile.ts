@@ -65,7 +65,7 @@ export function allocateAtOnce() {
 
 export function growForever() {
   const kept: unknown[] = [];
-  for (;;) kept.push(new Array(1_000).fill(kept.length));
+  for (;;) kept.push(Array.from({ length: 1_000 }, () => kept.length));
 }
 
 /** Takes this much memory and gives it back. */
@@ -79,7 +79,7 @@ export function loopForever(): never {
 
 /** Never comes back to the host although it never blocks. */
 export async function loopThroughJobs() {
-  for (;;) await null;
+  for (;;) await Promise.resolve();
 }
 
 export async function loopThroughSteps() {
@@ -157,7 +157,12 @@ export const procrastinator = agent((name: string) => ({
 
 export async function settleTwice() {
   const id = promise.create<number>();
-  const settled = [promise.complete(id, 1), promise.complete(id, 2), promise.reject(id, new Error("three")), promise.cancel(id)];
+  const settled = [
+    promise.complete(id, 1),
+    promise.complete(id, 2),
+    promise.reject(id, new Error("three")),
+    promise.cancel(id),
+  ];
   return { settled: await Promise.all(settled), value: await promise.await(id) };
 }
 
@@ -202,9 +207,9 @@ export function drawMuch(times: number) {
 /** Takes away what the engine rests on: whatever is called in it next traps. */
 export const vandal = agent(() => ({
   smash() {
-    Promise.prototype.then = () => {
+    Reflect.set(Promise.prototype, "then", () => {
       throw new Error("smashed");
-    };
+    });
   },
   ask: () => "never answers",
 }));

@@ -3,7 +3,9 @@ import { agent, run } from "planaria/guest";
 
 // A guest for tests of the SDK: it does what it is told, in QuickJS, where it counts.
 
-const AsyncFunction = async function () {}.constructor as new (...code: string[]) => (...values: unknown[]) => Promise<unknown>;
+const AsyncFunction = async function () {}.constructor as new (
+  ...code: string[]
+) => (...values: unknown[]) => Promise<unknown>;
 
 /** Runs the body of an async function in which the SDK's exports and this module's are at hand. */
 export async function evaluate(body: string) {
@@ -73,5 +75,7 @@ export function passThrough(value: unknown) {
 }
 
 /** Neither of these can be called from outside. */
-export class Hidden {}
+export class Hidden {
+  unseen = true;
+}
 export const constant = 42;

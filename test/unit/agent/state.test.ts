@@ -59,7 +59,7 @@ test("a fork inherits what is in flight, and is told apart by the operation that
   applyEntry(child, { kind: "forked", agent: childId, parent: agent, operation: 2 });
   const told = (state: typeof child, operation: number) => JSON.parse((forkOutcome(state, operation, state.inFlight.get(operation)!) as { value: string }).value);
   expect(told(parent, 2)).toEqual({ kind: "original", fork: childId });
-  expect(told(child, 2)).toEqual({ kind: "forked", parent: agent });
+  expect(told(child, 2)).toEqual({ kind: "forked", id: childId, parent: agent });
   expect(told(child, 3)).toEqual({ kind: "original", fork: forkId(agent, 3) });
   expect(calleeOf(child.inFlight.get(1)!.by, call)).toEqual({ agent: 'counter("x")', key: callKey(agent, 1) });
   applyEntry(child, { kind: "delivered", operation: 1, outcome: { value: "2" } });

@@ -33,7 +33,9 @@ describe("agents", () => {
   test("may be objects of a class", async () => {
     expect(await host.call("stack().push", "x")).toBe(1);
     expect(await host.call("stack().push", "y")).toBe(2);
-    await expect(host.call("stack().pop")).rejects.toThrow("The agent type stack has no method pop. The methods are: push.");
+    await expect(host.call("stack().pop")).rejects.toThrow(
+      "The agent type stack has no method pop. The methods are: push.",
+    );
   });
 
   test("whose factory throws fail that invocation, and the next one tries again", async () => {
@@ -56,16 +58,27 @@ describe("agents", () => {
       "The agent type cell has no method sett. Did you mean set? The methods are: describe, fail, get, set.",
     );
     await expect(host.call("sell().get")).rejects.toThrow(/There is no agent type sell\. Did you mean cell\?/);
-    await expect(host.call("ad", 1)).rejects.toMatchObject({ code: "rpc/unknown-function", message: expect.stringContaining("Did you mean add?") });
+    await expect(host.call("ad", 1)).rejects.toMatchObject({
+      code: "rpc/unknown-function",
+      message: expect.stringContaining("Did you mean add?"),
+    });
     await expect(host.call("Hidden")).rejects.toMatchObject({ code: "rpc/unknown-function" });
     await expect(host.call("toString")).rejects.toMatchObject({ code: "rpc/unknown-function" });
   });
 
   test("are described with what their source tells", () => {
-    const { agents, functions } = JSON.parse(compiled.descriptionText) as { agents: { name: string; methods: unknown }[]; functions: { name: string }[] };
+    const { agents, functions } = JSON.parse(compiled.descriptionText) as {
+      agents: { name: string; methods: unknown }[];
+      functions: { name: string }[];
+    };
     expect(agents.map(({ name }) => name).toSorted()).toEqual(["cell", "empty", "keeper", "reluctant", "stack"]);
     expect(functions.map(({ name }) => name).toSorted()).toEqual(["add", "evaluate", "passThrough", "twice"]);
-    expect(functions.find(({ name }) => name === "twice")).toMatchObject({ params: [{ name: "value", type: "number" }, { name: "by", optional: true }] });
+    expect(functions.find(({ name }) => name === "twice")).toMatchObject({
+      params: [
+        { name: "value", type: "number" },
+        { name: "by", optional: true },
+      ],
+    });
   });
 });
 
@@ -84,7 +97,10 @@ describe("clients", () => {
   });
 
   test("trigger calls that nobody waits for", async () => {
-    expect(await evaluate('const call = cell.get("x").trigger.set(5); return [call.id, typeof call.then]')).toEqual([1, "undefined"]);
+    expect(await evaluate('const call = cell.get("x").trigger.set(5); return [call.id, typeof call.then]')).toEqual([
+      1,
+      "undefined",
+    ]);
     expect(host.listCalls("rpc")).toEqual(['rpc.callAgent("cell(\\"x\\")", "set", "[5]", {"mode":"triggered"})']);
     await host.drain();
     expect(await host.call('cell("x").get')).toBe(5);
@@ -100,7 +116,9 @@ describe("clients", () => {
 
   test("take a key, under which a call is made once", async () => {
     await evaluate('const c = cell.get("x").with({ key: "k" }); await Promise.all([c.set(1), c.set(1)])');
-    expect(host.listCalls("rpc")[0]).toBe('rpc.callAgent("cell(\\"x\\")", "set", "[1]", {"mode":"attached","key":"k"})');
+    expect(host.listCalls("rpc")[0]).toBe(
+      'rpc.callAgent("cell(\\"x\\")", "set", "[1]", {"mode":"attached","key":"k"})',
+    );
     expect(host.listCalls("invocation.finish").filter((call) => call.includes('"1"'))).toHaveLength(1);
   });
 
@@ -118,7 +136,11 @@ describe("clients", () => {
   });
 
   test("are no promises, and show their id", async () => {
-    expect(await evaluate('const c = await cell.get("x"); return [c.id, String(c), typeof c.then]')).toEqual(['cell("x")', 'cell("x")', "undefined"]);
+    expect(await evaluate('const c = await cell.get("x"); return [c.id, String(c), typeof c.then]')).toEqual([
+      'cell("x")',
+      'cell("x")',
+      "undefined",
+    ]);
     await evaluate('console.log(cell.get("x"), { c: cell.get("x") })');
     expect(host.listCalls("rpc")).toEqual([]);
   });
@@ -131,7 +153,10 @@ describe("clients", () => {
   });
 
   test("of a type that is not exported are refused", async () => {
-    await expect(evaluate("agent(() => ({})).get()")).rejects.toMatchObject({ code: "rpc/unknown-agent", message: expect.stringContaining("export it") });
+    await expect(evaluate("agent(() => ({})).get()")).rejects.toMatchObject({
+      code: "rpc/unknown-agent",
+      message: expect.stringContaining("export it"),
+    });
     await expect(evaluate("agent({})")).rejects.toMatchObject({ code: "guest/bad-argument" });
   });
 

@@ -29,7 +29,12 @@ export function clients() {
   const set: Call<number> = client.set(1);
   const got: Promise<{ value: number; at: "now" }> = client.get();
   const labels: Call<string>[] = [client.label("a"), client.label("a", "b")];
-  const triggered: Triggered[] = [client.trigger.set(1), client.at(5).set(1), client.at(new Date(5)).set(1), client.with({ detached: true }).set(1)];
+  const triggered: Triggered[] = [
+    client.trigger.set(1),
+    client.at(5).set(1),
+    client.at(new Date(5)).set(1),
+    client.with({ detached: true }).set(1),
+  ];
   const keyed: Call<number> = client.with({ key: "k", at: 5 }).set(1);
   const pushed: Call<number> = stack.get().push("x");
   const deleted: Call<boolean> = cell.delete("a", 2);
@@ -66,12 +71,15 @@ export function names() {
   // @ts-expect-error a client has an "id" of its own
   agent(() => ({ id: () => 1 }));
   // @ts-expect-error an object with a "then" is taken for a promise
+  // oxlint-disable-next-line unicorn/no-thenable
   agent(() => ({ then: (x: number) => x }));
   // @ts-expect-error a factory makes an object
   agent(() => 5);
   // @ts-expect-error an agent is made by a function
   agent({});
-  return agent(() => ({ delete: () => 1, get: () => 2, trigger1: () => 3 })).get().delete();
+  return agent(() => ({ delete: () => 1, get: () => 2, trigger1: () => 3 }))
+    .get()
+    .delete();
 }
 
 export async function calls() {

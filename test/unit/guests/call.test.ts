@@ -19,15 +19,18 @@ describe("run", () => {
   });
 
   test("keeps the order of its results, whatever the order in which they come", async () => {
-    expect(await evaluate("return Promise.all([30, 10, 20].map((ms) => run(async () => { await sleep(ms); return ms })))")).toEqual([30, 10, 20]);
+    expect(
+      await evaluate("return Promise.all([30, 10, 20].map((ms) => run(async () => { await sleep(ms); return ms })))"),
+    ).toEqual([30, 10, 20]);
     expect(host.listCalls("run.finish").map((call) => call.slice(11, 12))).toEqual(["2", "3", "1"]);
   });
 
   test("gives the function copies, and the caller a copy of its result", async () => {
-    expect(await evaluate("const a = { n: 1 }; const b = await run((x) => { x.n = 2; x.d = new Date(0); return x }, a); return [a, b]")).toEqual([
-      { n: 1 },
-      { n: 2, d: "1970-01-01T00:00:00.000Z" },
-    ]);
+    expect(
+      await evaluate(
+        "const a = { n: 1 }; const b = await run((x) => { x.n = 2; x.d = new Date(0); return x }, a); return [a, b]",
+      ),
+    ).toEqual([{ n: 1 }, { n: 2, d: "1970-01-01T00:00:00.000Z" }]);
   });
 
   test("takes functions without a name, and leaves defaults in force", async () => {
@@ -45,25 +48,38 @@ describe("run", () => {
   });
 
   test("refuses arguments and results that are not JSON", async () => {
-    await expect(evaluate("run(add, 1n)")).rejects.toMatchObject({ code: "guest/not-json", message: "args[0] is a bigint: give a string or a number" });
-    await expect(evaluate("await run(() => () => 1)")).rejects.toMatchObject({ code: "guest/not-json", message: "result is a function" });
+    await expect(evaluate("run(add, 1n)")).rejects.toMatchObject({
+      code: "guest/not-json",
+      message: "args[0] is a bigint: give a string or a number",
+    });
+    await expect(evaluate("await run(() => () => 1)")).rejects.toMatchObject({
+      code: "guest/not-json",
+      message: "result is a function",
+    });
     expect(host.listCalls("run.start")).toEqual(['run.start("anonymous", "[]")']);
   });
 });
 
 describe("rpc", () => {
   test("calls an exported function, by itself or by name", async () => {
-    expect(await evaluate('return Promise.all([rpc(add, [1, 2]), rpc("twice", [4]), rpc("twice", [4, 3])])')).toEqual([3, 8, 12]);
+    expect(await evaluate('return Promise.all([rpc(add, [1, 2]), rpc("twice", [4]), rpc("twice", [4, 3])])')).toEqual([
+      3, 8, 12,
+    ]);
     expect(host.listCalls("rpc")[0]).toBe('rpc.callFunction("add", "[1,2]", {"mode":"attached"})');
   });
 
   test("takes options, and gives no promise when it is detached", async () => {
-    expect(await evaluate('return typeof rpc(add, [1, 2], { detached: true, key: "k", at: 5 }).then')).toBe("undefined");
+    expect(await evaluate('return typeof rpc(add, [1, 2], { detached: true, key: "k", at: 5 }).then')).toBe(
+      "undefined",
+    );
     expect(host.listCalls("rpc")).toEqual(['rpc.callFunction("add", "[1,2]", {"mode":"triggered","at":5,"key":"k"})']);
   });
 
   test("refuses a function that is not exported", async () => {
-    await expect(evaluate("rpc(() => 1, [])")).rejects.toMatchObject({ code: "rpc/unknown-function", message: expect.stringContaining("use run()") });
+    await expect(evaluate("rpc(() => 1, [])")).rejects.toMatchObject({
+      code: "rpc/unknown-function",
+      message: expect.stringContaining("use run()"),
+    });
     await expect(evaluate("await rpc('none')")).rejects.toMatchObject({ code: "rpc/unknown-function" });
   });
 });
@@ -78,7 +94,9 @@ describe("calls", () => {
   });
 
   test("take part in race, any and allSettled", async () => {
-    expect(await evaluate("return Promise.race([sleep(50).then(() => 'slow'), sleep(10).then(() => 'fast')])")).toBe("fast");
+    expect(await evaluate("return Promise.race([sleep(50).then(() => 'slow'), sleep(10).then(() => 'fast')])")).toBe(
+      "fast",
+    );
     expect(await evaluate("return Promise.any([run(() => { throw new Error('no') }), run(add, 1, 1)])")).toBe(2);
     const settled = await evaluate("return Promise.allSettled([run(() => { throw new Error('no') }), run(add, 1, 1)])");
     expect(settled).toMatchObject([
@@ -93,7 +111,9 @@ describe("calls", () => {
   });
 
   test("can be canceled, once, and reject then", async () => {
-    const caught = await evaluate("const c = sleep(1000); c.cancel(); try { await c } catch (e) { c.cancel(); return [e.code, now()] }");
+    const caught = await evaluate(
+      "const c = sleep(1000); c.cancel(); try { await c } catch (e) { c.cancel(); return [e.code, now()] }",
+    );
     expect(caught).toEqual(["operation/canceled", 1_000_000]);
     expect(host.listCalls("operation")).toEqual(["operation.cancel(1)"]);
   });
@@ -120,24 +140,40 @@ describe("durable promises", () => {
   test("bring a value from one agent to another", async () => {
     const waiting = host.start("evaluate", "return promise.await(promise.create({ id: 'p' }))");
     await host.drain();
-    expect(await evaluate("return [await promise.complete('p', { ok: [1] }), await promise.complete('p', 2)]")).toEqual([true, false]);
+    expect(await evaluate("return [await promise.complete('p', { ok: [1] }), await promise.complete('p', 2)]")).toEqual(
+      [true, false],
+    );
     expect(await host.settle(waiting)).toEqual({ value: { ok: [1] } });
   });
 
   test("bring an error, a cancellation or a timeout", async () => {
     const caught = (settle: string, options = "{ id: 'p' }") =>
-      new FakeHost(compiled).call("evaluate", `const p = promise.create(${options}); ${settle}; try { await promise.await(p) } catch (e) { return [e.name, e.code, e.message] }`);
+      new FakeHost(compiled).call(
+        "evaluate",
+        `const p = promise.create(${options}); ${settle}; try { await promise.await(p) } catch (e) { return [e.name, e.code, e.message] }`,
+      );
     expect(await caught("promise.reject(p, new PlanariaError('a/b', 'no'))")).toEqual(["PlanariaError", "a/b", "no"]);
     expect(await caught("promise.reject(p, 'just text')")).toEqual(["Error", null, "just text"]);
-    expect(await caught("promise.cancel(p)")).toEqual(["CanceledError", "promise/canceled", "The promise p was canceled."]);
-    expect(await caught("", "{ timeoutMs: 5 }")).toEqual(["TimeoutError", "promise/timed-out", expect.stringContaining("timed out")]);
+    expect(await caught("promise.cancel(p)")).toEqual([
+      "CanceledError",
+      "promise/canceled",
+      "The promise p was canceled.",
+    ]);
+    expect(await caught("", "{ timeoutMs: 5 }")).toEqual([
+      "TimeoutError",
+      "promise/timed-out",
+      expect.stringContaining("timed out"),
+    ]);
   });
 
   test("refuse an id that is none, a value that is not JSON, and a timeout that is no span", async () => {
     await expect(evaluate("promise.await(undefined)")).rejects.toMatchObject({ code: "guest/bad-argument" });
     await expect(evaluate("promise.create({ id: '' })")).rejects.toMatchObject({ code: "guest/bad-argument" });
     await expect(evaluate("promise.create({ timeoutMs: -1 })")).rejects.toMatchObject({ code: "guest/bad-argument" });
-    await expect(evaluate("promise.complete('p', Symbol())")).rejects.toMatchObject({ code: "guest/not-json", message: "value is a symbol" });
+    await expect(evaluate("promise.complete('p', Symbol())")).rejects.toMatchObject({
+      code: "guest/not-json",
+      message: "value is a symbol",
+    });
     await expect(evaluate("await promise.await('unknown')")).rejects.toMatchObject({ code: "promise/unknown" });
   });
 });
@@ -169,7 +205,10 @@ describe("fork", () => {
   });
 
   test("lets both sides wait for what was in flight", async () => {
-    await host.call('keeper("k").evaluate', "const nap = sleep(10); const side = await fork(); await nap; log.info(side.kind, now())");
+    await host.call(
+      'keeper("k").evaluate',
+      "const nap = sleep(10); const side = await fork(); await nap; log.info(side.kind, now())",
+    );
     await host.drain();
     expect(host.logs.toSorted()).toEqual(["info forked 1000010", "info original 1000010"]);
   });

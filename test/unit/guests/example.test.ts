@@ -7,18 +7,26 @@ const open = async (name: string) => new FakeHost(await compileGuest(`guests/${n
 test("every example has a README with commands that name it", () => {
   const names = readdirSync("guests").filter((name) => name !== "sdk");
   expect(names.length).toBeGreaterThan(0);
-  for (const name of names) expect(readFileSync(`guests/${name}/README.md`, "utf8")).toContain(`npx planaria run guests/${name} '`);
+  for (const name of names)
+    expect(readFileSync(`guests/${name}/README.md`, "utf8")).toContain(`npx planaria run guests/${name} '`);
 });
 
 describe("fan-out", async () => {
   const host = await open("fan-out");
 
   test("collects the reports of worker agents", async () => {
-    expect(await host.call('coordinator("c1").dispatchAndCollect', ["eu", "us"])).toEqual(["Report for eu: OK", "Report for us: OK"]);
+    expect(await host.call('coordinator("c1").dispatchAndCollect', ["eu", "us"])).toEqual([
+      "Report for eu: OK",
+      "Report for us: OK",
+    ]);
   });
 
   test("collects the results of forks", async () => {
-    expect(await host.call('coordinator("c2").multiFork', 3)).toEqual(["result-from-fork-0", "result-from-fork-1", "result-from-fork-2"]);
+    expect(await host.call('coordinator("c2").multiFork', 3)).toEqual([
+      "result-from-fork-0",
+      "result-from-fork-1",
+      "result-from-fork-2",
+    ]);
   });
 
   test("keeps the order of a batch, here or apart", async () => {
@@ -47,14 +55,20 @@ describe("bank", async () => {
   });
 
   test("refuses more than there is, and what is no amount", async () => {
-    await expect(host.call("transfer", "ann", "bob", 701)).rejects.toMatchObject({ code: "bank/short", data: { balance: 700, cents: 701 } });
+    await expect(host.call("transfer", "ann", "bob", 701)).rejects.toMatchObject({
+      code: "bank/short",
+      data: { balance: 700, cents: 701 },
+    });
     await expect(host.call("transfer", "ann", "bob", -5)).rejects.toMatchObject({ code: "bank/amount" });
     expect(await balances()).toEqual([700, 300]);
   });
 
   test("gives back what the other account can't take", async () => {
     await host.call('account("bob").close');
-    await expect(host.call("transfer", "ann", "bob", 100)).rejects.toMatchObject({ code: "bank/transfer-failed", cause: { code: "bank/closed" } });
+    await expect(host.call("transfer", "ann", "bob", 100)).rejects.toMatchObject({
+      code: "bank/transfer-failed",
+      cause: { code: "bank/closed" },
+    });
     expect(await balances()).toEqual([700, 300]);
   });
 });
@@ -67,14 +81,27 @@ describe("readme-index", async () => {
   }));
 
   test("adds up what the shelves have counted", async () => {
-    expect(await host.call('indexer("d").index', files)).toMatchObject({ files: 45, headings: 45, codeBlocks: 45, links: 90, topWords: { a: 90, worm: 91 } });
-    expect(host.agentIds().filter((id) => id.startsWith("shelf"))).toEqual(['shelf("d",0)', 'shelf("d",1)', 'shelf("d",2)']);
+    expect(await host.call('indexer("d").index', files)).toMatchObject({
+      files: 45,
+      headings: 45,
+      codeBlocks: 45,
+      links: 90,
+      topWords: { a: 90, worm: 91 },
+    });
+    expect(host.agentIds().filter((id) => id.startsWith("shelf"))).toEqual([
+      'shelf("d",0)',
+      'shelf("d",1)',
+      'shelf("d",2)',
+    ]);
   });
 
   test("finds words on all shelves, most often first", async () => {
     const found = await host.call('indexer("d").search', "WORM");
     expect(found).toHaveLength(45);
-    expect(found.slice(0, 2)).toEqual([{ path: "30.md", times: 3 }, { path: "0.md", times: 2 }]);
+    expect(found.slice(0, 2)).toEqual([
+      { path: "30.md", times: 3 },
+      { path: "0.md", times: 2 },
+    ]);
     expect(await host.call('indexer("d").search', "planaria's")).toEqual([{ path: "30.md", times: 1 }]);
     expect(await host.call('indexer("d").search', "constructor")).toEqual([]);
   });
@@ -96,13 +123,17 @@ describe("crawl", async () => {
   });
 
   test("fails with a dead link, from however deep", async () => {
-    await expect(host.call("crawl", { a: ["b"], b: ["c"] }, "a")).rejects.toMatchObject({ code: "crawl/dead-link", message: "b links to c, which does not exist." });
+    await expect(host.call("crawl", { a: ["b"], b: ["c"] }, "a")).rejects.toMatchObject({
+      code: "crawl/dead-link",
+      message: "b links to c, which does not exist.",
+    });
   });
 });
 
 describe("reminder", async () => {
   const host = await open("reminder");
-  const read = async (owner: string) => (await host.call(`inbox("${owner}").read`)).map(({ text }: { text: string }) => text);
+  const read = async (owner: string) =>
+    (await host.call(`inbox("${owner}").read`)).map(({ text }: { text: string }) => text);
 
   test("leaves notes when the time has come", async () => {
     const at = await host.call("remind", "ann", "water", 5000);

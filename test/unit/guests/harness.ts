@@ -78,13 +78,16 @@ export class FakeHost {
   /** Calls a method `agent.method` or a function from outside, and gives its value, or throws its failure. */
   async call(target: string, ...args: unknown[]): Promise<any> {
     const outcome = await this.settle(this.start(target, ...args));
-    if ("error" in outcome) throw Object.assign(new Error(outcome.error.message), outcome.error, { failure: outcome.error });
+    if ("error" in outcome)
+      throw Object.assign(new Error(outcome.error.message), outcome.error, { failure: outcome.error });
     return outcome.value;
   }
 
   /** Queues a call from outside; `settle` brings its outcome. */
   start(target: string, ...args: unknown[]): string {
-    const method = /^(?<agent>.*\))\.(?<method>[^.]*)$/.exec(target)?.groups as { agent: string; method: string } | undefined;
+    const method = /^(?<agent>.*\))\.(?<method>[^.]*)$/.exec(target)?.groups as
+      | { agent: string; method: string }
+      | undefined;
     const key = `outside-${(this.#keys += 1)}`;
     if (method) return this.#enqueue(method.agent, method.method, args, key);
     return this.#enqueue(`${target}[${key}]`, target, args, key);
@@ -105,7 +108,9 @@ export class FakeHost {
 
   /** Runs one step of one agent, or lets time pass up to the next timer. False if there is neither. */
   async step(): Promise<boolean> {
-    const agent = [...this.#agents.values()].find(({ mailbox, running, queue }) => mailbox.length > 0 || (!running && queue.length > 0));
+    const agent = [...this.#agents.values()].find(
+      ({ mailbox, running, queue }) => mailbox.length > 0 || (!running && queue.length > 0),
+    );
     if (agent) {
       await this.#enter(agent);
       return true;
@@ -144,7 +149,9 @@ export class FakeHost {
 
   /** Names and arguments of the imports that were called, of one interface if it is named. */
   listCalls(prefix = ""): string[] {
-    return this.calls.filter(({ name }) => name.startsWith(prefix)).map(({ name, args }) => `${name}(${args.map((arg) => JSON.stringify(arg)).join(", ")})`);
+    return this.calls
+      .filter(({ name }) => name.startsWith(prefix))
+      .map(({ name, args }) => `${name}(${args.map((arg) => JSON.stringify(arg)).join(", ")})`);
   }
 
   async #enter(agent: FakeAgent): Promise<void> {
@@ -162,7 +169,12 @@ export class FakeHost {
   }
 
   #publish(agent: FakeAgent): void {
-    if (!agent.outcome || !agent.running || this.#waits.some((wait) => wait.agent === agent && wait.source.startsWith("call "))) return;
+    if (
+      !agent.outcome ||
+      !agent.running ||
+      this.#waits.some((wait) => wait.agent === agent && wait.source.startsWith("call "))
+    )
+      return;
     const { source } = agent.running;
     agent.running = undefined;
     if (!this.#outcomes.has(source)) this.#settle(source, agent.outcome);
@@ -179,8 +191,12 @@ export class FakeHost {
 
   #enqueue(id: string, name: string, args: unknown[], key: string): string {
     const source = `call ${id} ${key}`;
-    const { type, params } = /^(?<type>[^([]*)(?:\((?<params>.*)\))?/.exec(id)!.groups as { type: string; params?: string };
-    const callee = params === undefined ? { function: type } : { agent: type, params: JSON.parse(`[${params}]`), method: name };
+    const { type, params } = /^(?<type>[^([]*)(?:\((?<params>.*)\))?/.exec(id)!.groups as {
+      type: string;
+      params?: string;
+    };
+    const callee =
+      params === undefined ? { function: type } : { agent: type, params: JSON.parse(`[${params}]`), method: name };
     if (!this.#agents.has(id)) this.#agents.set(id, this.#makeAgent(id));
     this.#agents.get(id)!.queue.push({ source, event: { key, id, ...callee, args } });
     return source;
@@ -206,7 +222,11 @@ export class FakeHost {
 
   #importsOf(agent: FakeAgent): GuestImports {
     const note = (name: string, ...args: unknown[]) =>
-      void this.calls.push({ agent: agent.id, name, args: args.map((arg) => (typeof arg === "bigint" ? Number(arg) : arg)) });
+      void this.calls.push({
+        agent: agent.id,
+        name,
+        args: args.map((arg) => (typeof arg === "bigint" ? Number(arg) : arg)),
+      });
     const next = () => (agent.operations += 1);
     const wait = (operation: number, source: string) => {
       this.#waits.push({ agent, operation, source });
@@ -226,11 +246,18 @@ export class FakeHost {
       agent.mailbox.push({ operation, ...told });
       return operation;
     };
-    const startCall = (id: string, name: string, args: string, options: Parameters<GuestImports["planaria:host/rpc"]["callAgent"]>[3], operation: number) => {
+    const startCall = (
+      id: string,
+      name: string,
+      args: string,
+      options: Parameters<GuestImports["planaria:host/rpc"]["callAgent"]>[3],
+      operation: number,
+    ) => {
       const key = options.key ?? `${agent.id}#${operation}`;
       const begin = () => this.#enqueue(id, name, JSON.parse(args), key);
       const source = `call ${id} ${key}`;
-      const begun = this.#agents.get(id)?.queue.some((queued) => queued.source === source) || this.#outcomes.has(source);
+      const begun =
+        this.#agents.get(id)?.queue.some((queued) => queued.source === source) || this.#outcomes.has(source);
       if (!begun) {
         if (options.at === undefined) begin();
         else this.#timers.push({ at: Number(options.at), wake: begin });
@@ -244,7 +271,10 @@ export class FakeHost {
           const found = this.#waits.find((waiting) => waiting.agent === agent && waiting.operation === operation);
           if (!found) return;
           this.#waits = this.#waits.filter((waiting) => waiting !== found);
-          agent.mailbox.push({ operation, error: { name: "CanceledError", code: "operation/canceled", message: "The operation was canceled." } });
+          agent.mailbox.push({
+            operation,
+            error: { name: "CanceledError", code: "operation/canceled", message: "The operation was canceled." },
+          });
         },
       },
       "planaria:host/rpc": {
@@ -284,8 +314,12 @@ export class FakeHost {
         },
         complete: (id, value) => (note("promise.complete", id, value), settlePromise(id, { value: JSON.parse(value) })),
         reject: (id, error) => (note("promise.reject", id, error), settlePromise(id, { error: JSON.parse(error) })),
-        cancel: (id) =>
-          (note("promise.cancel", id), settlePromise(id, { error: { name: "CanceledError", code: "promise/canceled", message: `The promise ${id} was canceled.` } })),
+        cancel: (id) => (
+          note("promise.cancel", id),
+          settlePromise(id, {
+            error: { name: "CanceledError", code: "promise/canceled", message: `The promise ${id} was canceled.` },
+          })
+        ),
       },
       "planaria:host/fork": {
         fork: () => {

@@ -25,10 +25,18 @@ describe("a hostile guest", () => {
     await expect(host.call(name)).rejects.toMatchObject(failure);
   });
 
-  test.each(["trap", "recurse", "allocateAtOnce", "growForever"])("that runs %s fails or traps, and nothing else", async (name) => {
-    await expect(host.call(name)).rejects.toThrow(/stack|memory|unreachable|too large|array length|allocate|invalid/i);
-    await expect(new FakeHost(compiled).call("settleTwice")).resolves.toEqual({ settled: [true, false, false, false], value: 1 });
-  });
+  test.each(["trap", "recurse", "allocateAtOnce", "growForever"])(
+    "that runs %s fails or traps, and nothing else",
+    async (name) => {
+      await expect(host.call(name)).rejects.toThrow(
+        /stack|memory|unreachable|too large|array length|allocate|invalid/i,
+      );
+      await expect(new FakeHost(compiled).call("settleTwice")).resolves.toEqual({
+        settled: [true, false, false, false],
+        value: 1,
+      });
+    },
+  );
 
   test("that leaves rejections behind goes on", async () => {
     expect(await host.call("rejectAside")).toBe("fine");
@@ -51,9 +59,12 @@ describe("a hostile guest", () => {
     expect(host.logs).toHaveLength(1_000);
   });
 
-  test.each(["waitForever", "waitForNobody", "narcissus().gaze", "link(0,2).pull"])("that runs %s waits, and holds up nobody", async (name) => {
-    const stuck = host.start(name);
-    await expect(host.settle(stuck)).rejects.toThrow("Nothing can go on");
-    expect(await host.call("settleTwice")).toMatchObject({ value: 1 });
-  });
+  test.each(["waitForever", "waitForNobody", "narcissus().gaze", "link(0,2).pull"])(
+    "that runs %s waits, and holds up nobody",
+    async (name) => {
+      const stuck = host.start(name);
+      await expect(host.settle(stuck)).rejects.toThrow("Nothing can go on");
+      expect(await host.call("settleTwice")).toMatchObject({ value: 1 });
+    },
+  );
 });

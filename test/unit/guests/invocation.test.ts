@@ -10,13 +10,19 @@ const start = (body: string) => host.start('keeper("k").evaluate', body);
 
 describe("an invocation", () => {
   test("does not end before the runs that it left open", async () => {
-    expect(await evaluate("run(async () => { await sleep(50); log.info('run ends') }); log.info('returns'); return 1")).toBe(1);
+    expect(
+      await evaluate("run(async () => { await sleep(50); log.info('run ends') }); log.info('returns'); return 1"),
+    ).toBe(1);
     expect(host.logs).toEqual(["info returns", "info run ends"]);
     expect(host.now).toBe(1_000_050);
   });
 
   test("does not end before what comes after a call that it left open", async () => {
-    expect(await evaluate("(async () => { await rpc(add, [1, 1]); await null; await run(add, 2, 2); log.info('all done') })(); return 1")).toBe(1);
+    expect(
+      await evaluate(
+        "(async () => { await rpc(add, [1, 1]); await null; await run(add, 2, 2); log.info('all done') })(); return 1",
+      ),
+    ).toBe(1);
     expect(host.logs).toEqual(["info all done"]);
     expect(host.listCalls().at(-1)).toBe('invocation.finish(1, {"tag":"ok","val":"1"})');
   });
@@ -45,9 +51,13 @@ describe("an invocation", () => {
   });
 
   test("can't be brought back by what outlasts it: operations are refused, and it is said why", async () => {
-    await evaluate("(async () => { for (let i = 0; i < 50; i++) await null; try { rpc(add, [1, 1]) } catch (e) { kept.error = e.code } })(); return 1");
+    await evaluate(
+      "(async () => { for (let i = 0; i < 50; i++) await null; try { rpc(add, [1, 1]) } catch (e) { kept.error = e.code } })(); return 1",
+    );
     expect(await evaluate("return kept.error")).toBe("guest/no-invocation");
-    expect(host.logs).toEqual([expect.stringContaining("warn rpc() was called after the invocation had finished: await what calls it")]);
+    expect(host.logs).toEqual([
+      expect.stringContaining("warn rpc() was called after the invocation had finished: await what calls it"),
+    ]);
   });
 
   test("has its caller's wish to give it up in a signal", async () => {
@@ -59,7 +69,9 @@ describe("an invocation", () => {
     expect(await host.settle(source)).toEqual({ value: "no" });
     expect(await host.settle(told)).toEqual({ value: 1 });
 
-    const listening = start("const nap = sleep(1e6); signal().addEventListener('abort', () => nap.cancel()); await nap.catch(() => 0); return [signal().aborted, signal().reason.code, now()]");
+    const listening = start(
+      "const nap = sleep(1e6); signal().addEventListener('abort', () => nap.cancel()); await nap.catch(() => 0); return [signal().aborted, signal().reason.code, now()]",
+    );
     await host.step();
     const { now } = host;
     host.send('keeper("k")', { cancel: 3 });
@@ -83,7 +95,9 @@ describe("an invocation", () => {
 
 describe("an abandoned invocation", () => {
   test("is forgotten: nothing of it goes on, and the agent serves the next one", async () => {
-    start("run(async () => { await sleep(5); log.info('run') }); setInterval(() => log.info('tick'), 1); await sleep(9); log.info('end')");
+    start(
+      "run(async () => { await sleep(5); log.info('run') }); setInterval(() => log.info('tick'), 1); await sleep(9); log.info('end')",
+    );
     await host.step();
     host.abandon('keeper("k")');
     await host.drain();
@@ -111,7 +125,11 @@ describe("an abandoned invocation", () => {
 describe("events that come too late", () => {
   test("are ignored", async () => {
     await evaluate("await sleep(1)");
-    for (const event of [{ operation: 1, value: 1 }, { operation: 77, error: { name: "Error", message: "late" } }, { cancel: 1 }]) {
+    for (const event of [
+      { operation: 1, value: 1 },
+      { operation: 77, error: { name: "Error", message: "late" } },
+      { cancel: 1 },
+    ]) {
       host.send('keeper("k")', event);
     }
     await host.drain();

@@ -22,7 +22,18 @@ const base = fc.constantFrom(
   "foo:/p/q",
   "foo:opaque?q",
 );
-const parts = ["href", "protocol", "username", "password", "host", "hostname", "port", "pathname", "search", "hash"] as const;
+const parts = [
+  "href",
+  "protocol",
+  "username",
+  "password",
+  "host",
+  "hostname",
+  "port",
+  "pathname",
+  "search",
+  "hash",
+] as const;
 const runs = { numRuns: 3_000 };
 
 function show(make: () => URL | GuestUrl): string {
@@ -52,7 +63,9 @@ describe("a guest's URL", () => {
     };
     fc.assert(
       fc.property(text, base, fc.constantFrom(...parts), text, (input, onto, part, value) => {
-        expect(show(() => change(new GuestUrl(input, onto), part, value))).toBe(show(() => change(new URL(input, onto), part, value)));
+        expect(show(() => change(new GuestUrl(input, onto), part, value))).toBe(
+          show(() => change(new URL(input, onto), part, value)),
+        );
       }),
       runs,
     );
@@ -67,14 +80,32 @@ describe("a guest's URL", () => {
       params.sort();
       const first = url.href;
       url.search = "?z=9&z=8";
-      return [first, params.get("z"), params.getAll("z"), params.has("z", "8"), params.size, [...params.keys()], String(params)];
+      return [
+        first,
+        params.get("z"),
+        params.getAll("z"),
+        params.has("z", "8"),
+        params.size,
+        [...params.keys()],
+        String(params),
+      ];
     };
     const [mine, theirs] = [new GuestUrl("http://h/?x=0&q=1&x=2#f"), new URL("http://h/?x=0&q=1&x=2#f")];
     expect(edit(mine)).toEqual(edit(theirs));
   });
 
   test("takes parameters in every form, and refuses pairs that are none", () => {
-    for (const init of ["?a=1&b", "a=%zz&=&&+=+", [["a", "1"], ["b", "é"]], { a: 1, b: "x y" }, new Map([["k", "v"]]), undefined]) {
+    for (const init of [
+      "?a=1&b",
+      "a=%zz&=&&+=+",
+      [
+        ["a", "1"],
+        ["b", "é"],
+      ],
+      { a: 1, b: "x y" },
+      new Map([["k", "v"]]),
+      undefined,
+    ]) {
       expect(String(new GuestParams(init))).toBe(String(new URLSearchParams(init as string)));
     }
     expect(() => new GuestParams([["a"]])).toThrow(TypeError);
@@ -83,20 +114,35 @@ describe("a guest's URL", () => {
 });
 
 describe("a guest's TextDecoder and TextEncoder", () => {
-  const bytes = fc.array(fc.oneof(fc.nat(255), fc.constantFrom(0xc3, 0xe2, 0x82, 0xac, 0xf0, 0x9f, 0x98, 0x80, 0xed, 0xa0, 0xef, 0xbb, 0xbf, 0xd8, 0xfe, 0xff))).map((list) => Uint8Array.from(list));
+  const bytes = fc
+    .array(
+      fc.oneof(
+        fc.nat(255),
+        fc.constantFrom(0xc3, 0xe2, 0x82, 0xac, 0xf0, 0x9f, 0x98, 0x80, 0xed, 0xa0, 0xef, 0xbb, 0xbf, 0xd8, 0xfe, 0xff),
+      ),
+    )
+    .map((list) => Uint8Array.from(list));
 
   test("read and refuse what Node's do", () => {
     fc.assert(
-      fc.property(bytes, fc.constantFrom("utf-8", "utf-16le"), fc.boolean(), fc.boolean(), (input, label, fatal, ignoreBOM) => {
-        const decode = (decoder: TextDecoder | GuestDecoder) => {
-          try {
-            return decoder.decode(input);
-          } catch (error) {
-            return (error as Error).name;
-          }
-        };
-        expect(decode(new GuestDecoder(label, { fatal, ignoreBOM }))).toBe(decode(new TextDecoder(label, { fatal, ignoreBOM })));
-      }),
+      fc.property(
+        bytes,
+        fc.constantFrom("utf-8", "utf-16le"),
+        fc.boolean(),
+        fc.boolean(),
+        (input, label, fatal, ignoreBOM) => {
+          const decode = (decoder: TextDecoder | GuestDecoder) => {
+            try {
+              return decoder.decode(input);
+            } catch (error) {
+              return (error as Error).name;
+            }
+          };
+          expect(decode(new GuestDecoder(label, { fatal, ignoreBOM }))).toBe(
+            decode(new TextDecoder(label, { fatal, ignoreBOM })),
+          );
+        },
+      ),
       runs,
     );
   });
@@ -104,7 +150,8 @@ describe("a guest's TextDecoder and TextEncoder", () => {
   test("read in pieces what they read in one", () => {
     fc.assert(
       fc.property(fc.array(bytes), fc.constantFrom("utf-8", "utf-16le"), (inputs, label) => {
-        const decode = (decoder: TextDecoder | GuestDecoder) => inputs.map((input) => decoder.decode(input, { stream: true })).join("") + decoder.decode();
+        const decode = (decoder: TextDecoder | GuestDecoder) =>
+          inputs.map((input) => decoder.decode(input, { stream: true })).join("") + decoder.decode();
         expect(decode(new GuestDecoder(label))).toBe(decode(new TextDecoder(label)));
       }),
       runs,
@@ -113,12 +160,16 @@ describe("a guest's TextDecoder and TextEncoder", () => {
 
   test("write what Node's do", () => {
     fc.assert(
-      fc.property(fc.string({ unit: fc.constantFrom("a", "é", "€", "😀", "\ud800", "\udc00") }), fc.nat(12), (input, size) => {
-        expect(new GuestEncoder().encode(input)).toEqual(new TextEncoder().encode(input));
-        const [mine, theirs] = [new Uint8Array(size), new Uint8Array(size)];
-        expect(new GuestEncoder().encodeInto(input, mine)).toEqual(new TextEncoder().encodeInto(input, theirs));
-        expect(mine).toEqual(theirs);
-      }),
+      fc.property(
+        fc.string({ unit: fc.constantFrom("a", "é", "€", "😀", "\ud800", "\udc00") }),
+        fc.nat(12),
+        (input, size) => {
+          expect(new GuestEncoder().encode(input)).toEqual(new TextEncoder().encode(input));
+          const [mine, theirs] = [new Uint8Array(size), new Uint8Array(size)];
+          expect(new GuestEncoder().encodeInto(input, mine)).toEqual(new TextEncoder().encodeInto(input, theirs));
+          expect(mine).toEqual(theirs);
+        },
+      ),
       runs,
     );
   });

@@ -1,0 +1,41 @@
+import { readFileSync } from "node:fs";
+import { statfs } from "node:fs/promises";
+import { findPackageJSON } from "node:module";
+import { cpus, tmpdir, totalmem } from "node:os";
+import { version } from "../../host/open-host.ts";
+
+/** Under what conditions figures were taken. */
+export interface Environment {
+  date: string;
+  processor: string;
+  cores: number;
+  memoryBytes: number;
+  versions: Record<string, string>;
+  durability: string;
+}
+
+/** Linux: a file system in memory, where a flush costs nothing. Source: man 2 statfs. */
+const tmpfs = 0x01021994;
+
+export async function describeEnvironment(now: Date): Promise<Environment> {
+  const [processor, ...others] = cpus();
+  const { type } = await statfs(tmpdir());
+  const packages = ["@bytecodealliance/jco", "componentize-qjs"];
+  return {
+    date: now.toISOString().slice(0, 16).replace("T", " "),
+    processor: processor?.model.trim() ?? "unknown processor",
+    cores: others.length + 1,
+    memoryBytes: totalmem(),
+    versions: {
+      planaria: version,
+      node: process.version.slice(1),
+      sqlite: process.versions["sqlite"] ?? "none",
+      ...Object.fromEntries(packages.map((name) => [name, packageVersion(name)])),
+    },
+    durability: type === tmpfs ? "SQLite FULL, but the temporary folder is in memory: flushes cost nothing" : "SQLite FULL, fsync at each commit",
+  };
+}
+
+function packageVersion(name: string): string {
+  return JSON.parse(readFileSync(findPackageJSON(name, import.meta.url)!, "utf8")).version;
+}

@@ -1,0 +1,70 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { agentId } from "../../host/base/id.ts";
+import { openSqliteStore } from "../../host/store/sqlite-store.ts";
+import { openTemporaryFolder } from "./temporary-folder.ts";
+
+const script = join(import.meta.dirname, "child.ts");
+let folder: Awaited<ReturnType<typeof openTemporaryFolder>>;
+let file: string;
+
+beforeEach(async () => {
+  folder = await openTemporaryFolder();
+  file = join(folder.path, "planaria.db");
+});
+afterEach(() => folder[Symbol.asyncDispose]());
+
+const start = (...args: string[]) => spawn(process.execPath, [script, ...args], { stdio: ["ignore", "pipe", "inherit"] });
+const runToEnd = async (...args: string[]) => (await once(start(...args), "exit"))[0] as unknown;
+const open = () => openSqliteStore({ file, now: () => 0 });
+const spans = (steps: { first: number; count: number }[]) => steps.map(({ first, count }) => [first, count]);
+const consecutive = (count: number) => Array.from({ length: count }, (_, first) => [first, 1]);
+
+describe("two processes on one file", () => {
+  test("both make it, and each keeps all of its commits", async () => {
+    const exits = await Promise.all([runToEnd("own", file, "n1", "500"), runToEnd("own", file, "n2", "500")]);
+    expect(exits).toEqual([0, 0]);
+    await using store = await open();
+    for (const id of ["n1()", "n2()"].map(agentId)) {
+      expect(spans(await store.steps(id, 0))).toEqual(consecutive(500));
+      expect((await store.agent(id))!.length).toBe(500);
+    }
+    const seqs = (await Promise.all(["n1()", "n2()"].map((id) => store.invocations(agentId(id))))).flat().map(({ seq }) => seq);
+    expect(new Set(seqs).size).toBe(1_000);
+  });
+
+  test("append to one agent without losing or repeating an entry", async () => {
+    const exits = await Promise.all([runToEnd("shared", file, "n1", "500"), runToEnd("shared", file, "n2", "500")]);
+    expect(exits).toEqual([0, 0]);
+    await using store = await open();
+    expect(spans(await store.steps(agentId("shared()"), 0))).toEqual(consecutive(1_000));
+  });
+});
+
+describe("a process that is killed while it commits", () => {
+  test("leaves whole commits, and every one that it was told of", async () => {
+    // Moments from the first commit to well into the run, so that a checkpoint is hit, too.
+    for (const [round, delayMs] of [0, 3, 11, 40, 90, 170].entries()) {
+      const child = start("endless", file, `n${round}`, "0");
+      let output = "";
+      child.stdout.setEncoding("utf8").on("data", (text: string) => (output += text));
+      await once(child.stdout, "data");
+      await sleep(delayMs);
+      child.kill("SIGKILL");
+      await once(child, "close");
+      const acknowledged = Number(output.slice(0, output.lastIndexOf("\n")).split("\n").at(-1));
+      await using store = await open();
+      const { length } = (await store.agent(agentId("a()")))!;
+      expect(length).toBeGreaterThanOrEqual(acknowledged);
+      expect(length % 2).toBe(0);
+      for (const id of ["a()", "b()", "c()", "d()", "e()"].map(agentId)) {
+        expect((await store.agent(id))!.length).toBe(length);
+        expect(spans(await store.steps(id, 0))).toEqual(consecutive(length));
+        expect(await store.invocations(id)).toHaveLength(length / 2);
+      }
+    }
+  });
+});
