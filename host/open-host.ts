@@ -1,6 +1,6 @@
 import { availableParallelism } from "node:os";
-import { readFileSync } from "node:fs";
 import { compileComponent } from "./component/compile.ts";
+import { defaultMemoryCapBytes } from "./component/memory-cap.ts";
 import { InProcessExecutor } from "./executor/in-process.ts";
 import { WorkerExecutor } from "./executor/workers.ts";
 import { Host, type HostOptions } from "./scheduler/host.ts";
@@ -8,6 +8,7 @@ import type { Store } from "./store/store.ts";
 import { systemClock } from "./system/clock.ts";
 import { hasEnded, machineName } from "./system/machine.ts";
 import { systemRandom } from "./system/random.ts";
+import { version } from "./system/version.ts";
 
 export interface OpenHostOptions extends Pick<HostOptions, "log" | "leaseMs" | "pollMs" | "sessions"> {
   store: Store;
@@ -25,14 +26,6 @@ export interface OpenHostOptions extends Pick<HostOptions, "log" | "leaseMs" | "
   cacheFolder?: string | null;
 }
 
-/** The version of Planaria. */
-export const version: string = JSON.parse(readFileSync(findPackage(import.meta.url), "utf8")).version;
-
-/** Compiled, this file lies one folder deeper than in the source. */
-function findPackage(from: string): URL {
-  return new URL(from.endsWith(".ts") ? "../package.json" : "../../package.json", from);
-}
-
 /**
  * Opens a host on the real machine: its clock, its randomness, its threads.
  *
@@ -40,7 +33,7 @@ function findPackage(from: string): URL {
  */
 export function openHost(options: OpenHostOptions): Promise<Host> {
   const { store, executor = "workers", threads = Math.max(1, availableParallelism() - 1), cacheFolder = null, ...rest } = options;
-  const { memoryCapBytes = 268_435_456, stepTimeoutMs = 10_000, instances = 32, ...hostOptions } = rest;
+  const { memoryCapBytes = defaultMemoryCapBytes, stepTimeoutMs = 10_000, instances = 32, ...hostOptions } = rest;
   const machine = machineName();
   return Host.open({
     ...hostOptions,

@@ -1,47 +1,47 @@
 import { agent, log } from "planaria/guest";
-import { countParts, listWords, type Parts } from "./markdown.ts";
+import { addParts, countParts, type Parts } from "./markdown.ts";
+import { addTallies, countWords, tallyWords, topWords, type Tally } from "./words.ts";
 
 export interface File {
   path: string;
   text: string;
 }
 
-interface Hit {
+/** What a shelf tells of its files. */
+interface Contents extends Parts {
+  files: number;
+  tally: [word: string, times: number][];
+}
+
+/** Where a word occurs, and how often. */
+interface Place {
   path: string;
   times: number;
 }
 
-interface Digest {
-  files: number;
-  parts: Parts;
-  /** How often each word occurs. */
-  words: [word: string, times: number][];
-}
-
-const filesPerShelf = 20;
-const none: Parts = { words: 0, headings: 0, codeBlocks: 0, links: 0 };
-
-/** Keeps a batch of files: which words occur where. */
+/** Some of the files of an index, with their words in memory. */
 export const shelf = agent((_index: string, _number: number) => {
-  const postings = new Map<string, Hit[]>();
+  let kept: { path: string; tally: Tally }[] = [];
 
   return {
-    put(files: File[]): Digest {
-      postings.clear();
-      for (const { path, text } of files) {
-        for (const [word, times] of tally(listWords(text))) add(postings, word, { path, times });
-      }
-      const parts = files.map(({ text }) => countParts(text)).reduce(sum, none);
-      const words = [...postings].map(([word, hits]): [string, number] => [word, total(hits)]);
-      log.info(`${files.length} files with ${words.length} different words`);
-      return { files: files.length, parts, words };
+    /** Takes files in, in the place of those that were here. */
+    put(files: File[]): Contents {
+      kept = files.map(({ path, text }) => ({ path, tally: tallyWords(text) }));
+      const tally = addTallies(kept.map((file) => file.tally));
+      log.info(`keeps ${countWords(tally)} words`);
+      return { files: files.length, ...addParts(files.map(({ text }) => countParts(text))), tally: [...tally] };
     },
 
-    find: (word: string): Hit[] => postings.get(word) ?? [],
+    find(word: string): Place[] {
+      return kept.flatMap(({ path, tally }) => {
+        const times = tally.get(word);
+        return times === undefined ? [] : [{ path, times }];
+      });
+    },
   };
 });
 
-/** Spreads files over shelves, merges what they have counted, and asks all of them when something is searched. */
+/** Spreads files over shelves, adds up what these have counted, and asks all of them for a word. */
 export const indexer = agent((name: string) => {
   let shelves = 0;
 
@@ -49,58 +49,47 @@ export const indexer = agent((name: string) => {
 
   return {
     async index(files: File[]) {
-      const batches = chunk(files, filesPerShelf);
-      const digests = await Promise.all(batches.map((batch, number) => shelfAt(number).put(batch)));
-      // Files that an earlier, larger index had must not be found any more.
+      const batches = [...share(files)];
+      log.info(`${files.length} files for ${batches.length} shelves`);
+      const contents = await Promise.all(batches.map((batch, number) => shelfAt(number).put(batch)));
+      // What an earlier and larger index left must not be found any more.
       for (let number = batches.length; number < shelves; number += 1) await shelf.delete(name, number);
       shelves = batches.length;
-      return summarize(digests);
+      return summarize(contents);
     },
 
     /** Where a word occurs, most often first. */
     async search(word: string) {
       const numbers = Array.from({ length: shelves }, (_, number) => number);
       const found = await Promise.all(numbers.map((number) => shelfAt(number).find(word.toLowerCase())));
-      return found.flat().toSorted((a, b) => b.times - a.times || compare(a.path, b.path));
+      return found.flat().toSorted((a, b) => b.times - a.times || (a.path < b.path ? -1 : 1));
     },
   };
 });
 
-function summarize(digests: Digest[]) {
-  const times = new Map<string, number>();
-  for (const [word, more] of digests.flatMap(({ words }) => words)) times.set(word, (times.get(word) ?? 0) + more);
-  const topWords = [...times].toSorted(([a, m], [b, n]) => n - m || compare(a, b)).slice(0, 10);
+/** So many characters fill a shelf: counting their words is a step of some 20 ms. */
+const shelfSize = 32_000;
+
+/** Shares files out in their order, to each shelf as many as fill it. */
+function* share(files: File[]) {
+  let batch: File[] = [];
+  let size = 0;
+  for (const file of files) {
+    batch.push(file);
+    size += file.text.length;
+    if (size < shelfSize) continue;
+    yield batch;
+    [batch, size] = [[], 0];
+  }
+  if (batch.length > 0) yield batch;
+}
+
+function summarize(contents: Contents[]) {
+  const tally = addTallies(contents.map((shelf) => shelf.tally));
   return {
-    files: digests.reduce((files, digest) => files + digest.files, 0),
-    ...digests.map(({ parts }) => parts).reduce(sum, none),
-    topWords: Object.fromEntries(topWords),
+    files: contents.reduce((sum, { files }) => sum + files, 0),
+    words: countWords(tally),
+    ...addParts(contents),
+    topWords: topWords(tally, 10),
   };
 }
-
-function sum(a: Parts, b: Parts): Parts {
-  return {
-    words: a.words + b.words,
-    headings: a.headings + b.headings,
-    codeBlocks: a.codeBlocks + b.codeBlocks,
-    links: a.links + b.links,
-  };
-}
-
-function tally(words: Iterable<string>) {
-  const times = new Map<string, number>();
-  for (const word of words) times.set(word, (times.get(word) ?? 0) + 1);
-  return times;
-}
-
-function add(postings: Map<string, Hit[]>, word: string, hit: Hit) {
-  const hits = postings.get(word);
-  if (hits) hits.push(hit);
-  else postings.set(word, [hit]);
-}
-
-const total = (hits: Hit[]) => hits.reduce((times, hit) => times + hit.times, 0);
-
-const compare = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
-
-const chunk = <T>(items: T[], size: number) =>
-  Array.from({ length: Math.ceil(items.length / size) }, (_, i) => items.slice(i * size, (i + 1) * size));

@@ -1,37 +1,35 @@
-/** What a Markdown text is made of. */
+/** What a Markdown text is made of, its words aside. */
 export interface Parts {
-  words: number;
   headings: number;
   codeBlocks: number;
   links: number;
 }
 
-const fence = /^ {0,3}(?:```|~~~)/;
+/** Opens a block of code; so does a longer one, and only the same or a longer one closes it. */
+const fence = /^ {0,3}(`{3,}|~{3,})/;
 const heading = /^ {0,3}#{1,6}(?:\s|$)/;
-const link = /\[[^\]]*\]\([^)]+\)|<https?:\/\/[^>]+>/g;
+/** `[text](target)`, be it a link or an image, and `<https://target>` that is not the target of one. */
+const link = /\]\((?=[^)])|(?<!\]\()<https?:\/\/[^<>]+>/g;
 
 export function countParts(text: string): Parts {
-  const parts: Parts = { words: countMatches(text, word), headings: 0, codeBlocks: 0, links: 0 };
-  let inCode = false;
+  const parts = { headings: 0, codeBlocks: 0, links: 0 };
+  let opened = "";
   for (const line of text.split("\n")) {
-    if (fence.test(line)) {
-      if (!inCode) parts.codeBlocks += 1;
-      inCode = !inCode;
-    } else if (!inCode) {
-      if (heading.test(line)) parts.headings += 1;
-      parts.links += countMatches(line, link);
+    const mark = fence.exec(line)?.[1] ?? "";
+    if (opened !== "") {
+      if (mark.startsWith(opened)) opened = "";
+    } else if (mark !== "") {
+      opened = mark;
+      parts.codeBlocks += 1;
+    } else {
+      parts.headings += heading.test(line) ? 1 : 0;
+      parts.links += line.match(link)?.length ?? 0;
     }
   }
   return parts;
 }
 
-const word = /[\p{L}\p{N}]+(?:['’-][\p{L}\p{N}]+)*/gu;
-
-/** The words of a text in lower case, as they come. */
-export function* listWords(text: string) {
-  for (const [found] of text.matchAll(word)) yield found.toLowerCase();
-}
-
-function countMatches(text: string, pattern: RegExp) {
-  return text.match(pattern)?.length ?? 0;
+export function addParts(all: Parts[]): Parts {
+  const total = (name: keyof Parts) => all.reduce((sum, parts) => sum + parts[name], 0);
+  return { headings: total("headings"), codeBlocks: total("codeBlocks"), links: total("links") };
 }

@@ -1,15 +1,18 @@
-import { mapStack } from "../../build/source-map.ts";
 import { formatAgentName } from "../agent/agent-name.ts";
-import type { Digest } from "../base/id.ts";
-import type { Host } from "../scheduler/host.ts";
+import { agentId, functionAgentId, invocationKey, shortDigest, type Digest } from "../base/id.ts";
+import type { CallRequest } from "../scheduler/host.ts";
 import { parseCall, type Call } from "./call-expression.ts";
 import type { Context } from "./command.ts";
+import { explainWait } from "./explain-wait.ts";
 import { guestFailure } from "./guest-failure.ts";
+import { formatJson } from "./json.ts";
+import { traceStack } from "./stack.ts";
+import type { Open } from "./with-host.ts";
 
 export interface CallOptions {
   key?: string;
   /** The component to take new agents from. */
-  component?: { digest: Digest; bytes: Uint8Array };
+  component?: Digest;
 }
 
 /**
@@ -19,24 +22,21 @@ export interface CallOptions {
  */
 export async function callAgent(
   context: Context,
-  host: Host,
+  open: Open,
   call: Call,
   { key, component }: CallOptions,
 ): Promise<void> {
-  const callee =
-    "function" in call.callee ? call.callee : { agent: formatAgentName(call.callee.agent), method: call.callee.method };
-  const ref = await host.call({
-    callee,
-    args: call.args,
-    ...(key && { key }),
-    ...(component && { component: component.digest }),
-  });
+  const { host, store } = open;
+  const callee = toCallee(call);
+  if (component) await warnOfOtherComponent(context, open, callee, { key, component });
+  const ref = await host.call({ callee, args: call.args, ...(key !== undefined && { key }), ...(component && { component }) });
+  using _explaining = explainWait(context, store, ref.agent);
   const outcome = await host.result(ref);
   if ("error" in outcome) {
     const name = "function" in callee ? callee.function : `${callee.agent}.${callee.method}`;
-    throw guestFailure(name, outcome.error, (stack) => (component ? mapStack(component.bytes, stack) : stack));
+    throw await guestFailure(name, outcome.error, (stack) => traceStack(store, ref.agent, stack));
   }
-  context.output.result(JSON.parse(outcome.value) as unknown, formatValue);
+  context.output.json(outcome.value, formatJson);
 }
 
 /** Reads the call of a command line. */
@@ -44,8 +44,24 @@ export function readCall({ terminal }: Context, text: string): Call {
   return parseCall(text, terminal.readText);
 }
 
-/** A value as JSON: on one line if that is short, else spread out. */
-function formatValue(value: unknown): string {
-  const line = JSON.stringify(value);
-  return line.length <= 80 ? line : JSON.stringify(value, null, 2);
+function toCallee({ callee }: Call): CallRequest["callee"] {
+  return "function" in callee ? callee : { agent: formatAgentName(callee.agent), method: callee.method };
+}
+
+/** An agent lives and dies with the component that it was created with, whatever is built later. */
+async function warnOfOtherComponent(
+  { output }: Context,
+  { store }: Open,
+  callee: CallRequest["callee"],
+  { key, component }: { key: string | undefined; component: Digest },
+): Promise<void> {
+  const isFunction = "function" in callee;
+  if (isFunction && key === undefined) return;
+  const id = isFunction ? functionAgentId(callee.function, invocationKey(key!)) : agentId(callee.agent);
+  const row = await store.agent(id);
+  if (!row || row.component === component) return;
+  const advice = isFunction ? "use another --key" : "delete it or use a new name";
+  output.say(
+    `${id} goes on with ${shortDigest(row.component)} (the component it was created with); ${advice} to run the new one, ${shortDigest(component)}.`,
+  );
 }

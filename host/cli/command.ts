@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import type { Store } from "../store/store.ts";
-import { openStore, type Durability } from "./open-store.ts";
+import { openStore, type Durability, type StoreOptions } from "./open-store.ts";
 import { Output, type OutputOptions } from "./output.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -16,10 +16,8 @@ interface GlobalOptions extends OutputOptions {
 export interface Context {
   terminal: Terminal;
   output: Output;
-  /** Opens the store that the user means, and makes it if need be. */
-  openStore(): Promise<Store>;
-  /** Opens it as it is, to look and not to change. */
-  openStoreToRead(): Promise<Store>;
+  /** Opens the store that the user means. */
+  openStore(access: StoreOptions["access"]): Promise<Store>;
 }
 
 /** Makes a command's action out of a function of its context, its own options and its arguments, in this order. */
@@ -33,8 +31,7 @@ export function act<Options, Args extends unknown[]>(
     const context: Context = {
       terminal,
       output: new Output(terminal, { json, quiet, color }),
-      openStore: () => openStore(url, { durability, readOnly: false, now: terminal.now }),
-      openStoreToRead: () => openStore(url, { durability, readOnly: true, now: terminal.now }),
+      openStore: (access) => openStore(url, { durability, access, now: terminal.now }),
     };
     return run(context, command.opts() as Options, ...(command.processedArgs as Args));
   };

@@ -20,6 +20,8 @@ export const exitCode = {
   internal: 70,
   /** Interrupted by Ctrl-C. Nothing durable is lost. */
   interrupted: 130,
+  /** The same by SIGTERM. */
+  terminated: 143,
 } as const;
 
 const byCode: Record<string, number> = {
@@ -44,5 +46,6 @@ const byRoom: Record<string, number> = {
 export function exitCodeOf(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? exitCode.ok : exitCode.usage;
   if (!isHostError(error)) return exitCode.internal;
+  if (error.code === "cli/interrupted" && error.data["signal"] === "SIGTERM") return exitCode.terminated;
   return byCode[error.code] ?? byRoom[error.code.split("/", 1)[0]!] ?? exitCode.failed;
 }

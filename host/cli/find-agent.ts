@@ -1,8 +1,10 @@
 import { formatAgentName } from "../agent/agent-name.ts";
 import { HostError } from "../base/error.ts";
+import type { AgentId } from "../base/id.ts";
 import type { AgentRow, Store } from "../store/store.ts";
 import { parseAgent } from "./call-expression.ts";
 import { findNearest } from "./nearest.ts";
+import type { Context } from "./command.ts";
 import type { Terminal } from "./terminal.ts";
 
 /**
@@ -20,4 +22,10 @@ export async function findAgent(store: Store, text: string, terminal: Terminal):
   );
   const hint = nearest ? `Did you mean ${nearest}?` : "`planaria agents --all` lists them.";
   throw new HostError("agent/unknown", `There is no agent ${id} in ${store.url}\n  ${hint}`, { data: { agent: id } });
+}
+
+/** Its id, before a host is opened for it. The errors are the same. */
+export async function findAgentId({ openStore, terminal }: Context, text: string): Promise<AgentId> {
+  await using store = await openStore("read");
+  return (await findAgent(store, text, terminal)).id;
 }

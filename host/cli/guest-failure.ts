@@ -15,26 +15,37 @@ const maxCauses = 8;
 /**
  * The error `invocation/failed` for a failure that a guest gave as JSON text.
  *
- * Shape: `mapStack` turns a stack of the component into one of the guest's sources.
+ * Shape: `mapStack` turns a stack of the component into one of the guest's sources. `data` has the failure as it came,
+ *        and as `stacks` those of it and its causes, in the guest's sources.
  */
-export function guestFailure(call: string, json: string, mapStack: (stack: string) => string): HostError {
+export async function guestFailure(
+  call: string,
+  json: string,
+  mapStack: (stack: string) => Promise<string>,
+): Promise<HostError> {
   const failure = JSON.parse(json) as Failure;
-  const lines = describe(failure, mapStack).map((line) => `  ${line}`);
-  return new HostError("invocation/failed", `${call} failed\n${lines.join("\n")}`, { data: { failure } });
+  const chain = listCauses(failure);
+  const stacks = await Promise.all(
+    chain.map(async ({ stack }) => (typeof stack === "string" ? toLines(await mapStack(stack)) : [])),
+  );
+  const lines = chain.flatMap((each, depth) => [`${depth === 0 ? "" : "caused by "}${headline(each)}`, ...stacks[depth]!]);
+  const message = [`${call} failed`, ...lines.map((line) => `  ${line}`)].join("\n");
+  return new HostError("invocation/failed", message, { data: { failure, stacks: stacks.map((stack) => stack.join("\n")) } });
 }
 
-function describe(failure: Failure, mapStack: (stack: string) => string): string[] {
-  const lines: string[] = [];
-  let next: Failure | undefined = failure;
-  for (let depth = 0; next && depth < maxCauses; depth++) {
-    lines.push(`${depth === 0 ? "" : "caused by "}${headline(next)}`);
-    if (typeof next.stack === "string" && next.stack !== "") lines.push(...mapStack(next.stack).trimEnd().split("\n"));
-    next = typeof next.cause === "object" && next.cause !== null ? next.cause : undefined;
+function listCauses(failure: Failure): Failure[] {
+  const chain: Failure[] = [];
+  for (let next: unknown = failure; chain.length < maxCauses; next = (next as Failure).cause) {
+    if (typeof next !== "object" || next === null) break;
+    chain.push(next);
   }
-  return lines;
+  return chain;
 }
+
+const toLines = (text: string): string[] => text.split("\n").filter((line) => line.trim() !== "");
 
 function headline({ name, message, code }: Failure): string {
   const shown = typeof code === "string" ? ` [${code}]` : "";
-  return `${typeof name === "string" ? name : "Error"}${shown}: ${typeof message === "string" ? message : "no message"}`;
+  const said = typeof message === "string" && message !== "" ? message : "no message";
+  return `${typeof name === "string" ? name : "Error"}${shown}: ${said}`;
 }

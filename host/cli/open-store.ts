@@ -6,8 +6,8 @@ export type Durability = "full" | "relaxed";
 
 export interface StoreOptions {
   durability: Durability;
-  /** To look and not to change: the store must exist. */
-  readOnly: boolean;
+  /** read: to look and not to change; write: to change what is there; make: the same, and made if there is none. */
+  access: "read" | "write" | "make";
   now(): number;
 }
 
@@ -16,7 +16,7 @@ export interface StoreOptions {
  *
  * Errors: HostError `cli/store-url`, `store/missing`, and those of the store.
  */
-export async function openStore(url: string, { durability, readOnly, now }: StoreOptions): Promise<Store> {
+export async function openStore(url: string, { durability, access, now }: StoreOptions): Promise<Store> {
   const [, scheme, path = ""] = /^(\w+):(.*)$/s.exec(url) ?? [];
   if (scheme === "memory" && path === "") {
     const { openMemoryStore } = await import("../store/memory-store.ts");
@@ -32,10 +32,10 @@ export async function openStore(url: string, { durability, readOnly, now }: Stor
       },
     );
   }
-  if (readOnly && !existsSync(path)) {
+  if (access !== "make" && !existsSync(path)) {
     const hint = "`planaria run` makes it; --store or PLANARIA_STORE names another.";
     throw new HostError("store/missing", `There is no store ${url} yet\n  ${hint}`, { data: { url } });
   }
   const { openSqliteStore } = await import("../store/sqlite-store.ts");
-  return openSqliteStore({ file: path, durability, readOnly, now });
+  return openSqliteStore({ file: path, durability, readOnly: access === "read", now });
 }

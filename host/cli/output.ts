@@ -13,6 +13,9 @@ export interface OutputOptions {
 
 export type Style = Parameters<typeof styleText>[0];
 
+/** Errors that were printed: the one who sees an error first prints it, and it goes on to decide the exit code. */
+const printed = new WeakSet();
+
 /** Where a command speaks: results to stdout, talk to stderr. Colour and motion are for terminals only. */
 export class Output {
   readonly #terminal: Terminal;
@@ -29,12 +32,22 @@ export class Output {
     if (text !== "") this.#terminal.stdout.write(`${text}\n`);
   }
 
+  /** Prints JSON text as the result: as it is with `--json`, else as `format` lays it out. */
+  json(text: string, format: (text: string) => string): void {
+    this.#terminal.stdout.write(`${this.#options.json ? text : format(text)}\n`);
+  }
+
   /** Tells people what is going on. */
   say(text: string): void {
     if (!this.#options.quiet) this.#terminal.stderr.write(`${text}\n`);
   }
 
+  /** Prints an error, unless it was printed before. */
   error(error: unknown): void {
+    if (error instanceof Error) {
+      if (printed.has(error)) return;
+      printed.add(error);
+    }
     const { stderr, debug } = this.#terminal;
     const { json } = this.#options;
     stderr.write(`${json ? renderErrorJson(error) : renderError(error, { paint: this.paintTalk, debug })}\n`);

@@ -1,8 +1,8 @@
-import { createRequire } from "node:module";
 import { Command, Option } from "commander";
 import { declareAgents } from "./commands/agents.ts";
 import { declareBuild } from "./commands/build.ts";
 import { declareDelete } from "./commands/delete.ts";
+import { declareFork } from "./commands/fork.ts";
 import { declareInspect } from "./commands/inspect.ts";
 import { declareInvoke } from "./commands/invoke.ts";
 import { declareOplog } from "./commands/oplog.ts";
@@ -10,6 +10,7 @@ import { declarePromise } from "./commands/promise.ts";
 import { declareRecord } from "./commands/record.ts";
 import { declareReplay } from "./commands/replay.ts";
 import { declareRun } from "./commands/run.ts";
+import { version } from "../system/version.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** In the order of the help. */
@@ -20,13 +21,12 @@ const commands = [
   declareAgents,
   declareInspect,
   declareOplog,
+  declareFork,
   declarePromise,
   declareRecord,
   declareReplay,
   declareDelete,
 ];
-
-const { version } = createRequire(import.meta.url)("planaria/package.json") as { version: string };
 
 const examples = `
 Examples:
@@ -35,7 +35,18 @@ Examples:
   planaria oplog 'coordinator("c1")'
 
 A call is written like JavaScript, with literal arguments; @file.json is the JSON in a file, @- that on stdin.
-Keep it from the shell by single quotes around the whole of it.`;
+Keep it from the shell by single quotes around the whole of it.
+
+Exit codes:
+  0    done
+  1    the invocation failed, or what was named does not exist
+  2    the command line, or a call or value on it, cannot be understood
+  3    the guest does not build, or the component is not one that Planaria can run
+  4    the store is missing, damaged, full, busy or in other hands
+  5    a replay left its recorded path
+  69   the Node that runs it is too old
+  70   a defect of Planaria
+  130  interrupted by Ctrl-C (143: by SIGTERM); nothing durable is lost`;
 
 /** The whole command line: its options, its commands, and what they do. */
 export function makeProgram(terminal: Terminal): Command {

@@ -4,14 +4,23 @@ import stringWidth from "string-width";
 
 const gap = "  ";
 
+interface TableOptions {
+  /** Columns, from 0, whose cells stand to the right: numbers. */
+  right?: readonly number[];
+}
+
 /** Lays out rows of cells in columns as wide as their widest cell. The last column is left ragged. */
-export function formatTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
+export function formatTable(
+  head: readonly string[],
+  rows: readonly (readonly string[])[],
+  { right = [] }: TableOptions = {},
+): string {
   const lines = [head, ...rows];
   const widths = head.map((_, column) => Math.max(...lines.map((line) => stringWidth(line[column] ?? ""))));
   return lines
     .map((line) =>
       line
-        .map((cell, column) => pad(cell, widths[column]!))
+        .map((cell, column) => (right.includes(column) ? padStart : pad)(cell, widths[column]!))
         .join(gap)
         .trimEnd(),
     )
@@ -33,4 +42,8 @@ export const formatTime = (at: number): string => new Date(at).toISOString();
 
 function pad(cell: string, width: number): string {
   return cell + " ".repeat(width - stringWidth(cell));
+}
+
+function padStart(cell: string, width: number): string {
+  return " ".repeat(width - stringWidth(cell)) + cell;
 }

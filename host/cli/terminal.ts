@@ -13,9 +13,11 @@ export interface Terminal {
   /** Reads a file that an argument names; `-` is stdin. */
   readText: ReadText;
   now(): number;
-  /** Calls `listener` at the first Ctrl-C, until it is disposed; a second one ends the process at once. */
-  onInterrupt(listener: () => void): Disposable;
+  /** Calls `listener` at the first Ctrl-C or SIGTERM, until it is disposed; a second one ends the process at once. */
+  onInterrupt(listener: (signal: NodeJS.Signals) => void): Disposable;
 }
+
+const interrupts: NodeJS.Signals[] = ["SIGINT", "SIGTERM"];
 
 export function processTerminal(): Terminal {
   let stdin: string | undefined;
@@ -26,8 +28,12 @@ export function processTerminal(): Terminal {
     readText: (path) => (path === "-" ? (stdin ??= readFileSync(0, "utf8")) : readFileSync(path, "utf8")),
     now: () => Date.now(),
     onInterrupt(listener) {
-      process.once("SIGINT", listener);
-      return { [Symbol.dispose]: () => void process.off("SIGINT", listener) };
+      for (const signal of interrupts) process.once(signal, listener);
+      return {
+        [Symbol.dispose]: () => {
+          for (const signal of interrupts) process.off(signal, listener);
+        },
+      };
     },
   };
 }

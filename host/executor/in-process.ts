@@ -47,7 +47,11 @@ export class InProcessExecutor implements Executor {
     this.#runner.close(agent);
   }
 
+  reset(): void {
+    this.#runner.reset();
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#listener = { stepped: () => {}, failed: () => {}, lost: () => {} };
+    this.#runner.reset();
   }
 }

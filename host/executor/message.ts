@@ -3,11 +3,19 @@ import type { Input } from "../agent/step.ts";
 import type { AgentId } from "../base/id.ts";
 import type { CompiledComponent } from "../component/compile.ts";
 
-/** What the host's thread and a worker thread say to each other, always in lists. */
+/**
+ * What the host's thread and a worker thread say to each other, always in lists.
+ *
+ * Messages pass each other on the way. So a session has a number, that of its parent for a fork's first one: what a
+ * worker says of a session that the host has closed, and perhaps opened anew, is known by it.
+ */
 export type ToWorker =
   | { kind: "load"; component: CompiledComponent }
-  | { kind: "open"; opening: Opening }
+  | { kind: "open"; opening: Opening; session: number }
   | { kind: "send"; agent: AgentId; inputs: Input[] }
-  | { kind: "close"; agent: AgentId };
+  | { kind: "close"; agent: AgentId }
+  | { kind: "reset" };
 
-export type ToHost = { kind: "stepped"; step: Stepped } | { kind: "failed"; agent: AgentId; code: string; message: string };
+export type ToHost =
+  | { kind: "stepped"; step: Stepped; session: number }
+  | { kind: "failed"; agent: AgentId; code: string; message: string; session: number };

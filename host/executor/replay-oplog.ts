@@ -1,10 +1,12 @@
-import { makeState, type AgentState } from "../agent/state.ts";
-import { applyEntry, takeFinished } from "../agent/state.ts";
+import type { Opening } from "../agent/executor.ts";
+import { splitManifest } from "../agent/saved.ts";
+import { applyEntry, makeState, takeFinished, type AgentState } from "../agent/state.ts";
 import { agentId } from "../base/id.ts";
 import type { CompiledComponent } from "../component/compile.ts";
 import type { Entry } from "../oplog/entry.ts";
-import type { Mismatch } from "../replay/journal.ts";
+import type { IsSame, Mismatch } from "../replay/journal.ts";
 import { restoreImage } from "../snapshot/image.ts";
+import { decodeSnapshot } from "../snapshot/manifest.ts";
 import { memoryDigest } from "../snapshot/memory-digest.ts";
 import { Fleet } from "./fleet.ts";
 import { changedMemory, replayStep } from "./replay-step.ts";
@@ -19,17 +21,23 @@ export interface Replay {
   state: AgentState;
 }
 
-/** Runs a whole oplog again, from a fresh guest on, step by step, up to the first difference. */
-export async function replayOplog(component: CompiledComponent, steps: readonly (readonly Entry[])[]): Promise<Replay> {
+/** Runs an oplog again, from a fresh guest or a snapshot on, step by step, up to the first difference. */
+export async function replayOplog(
+  component: CompiledComponent,
+  steps: readonly (readonly Entry[])[],
+  snapshot: Opening["snapshot"] = null,
+  isSame?: IsSame,
+): Promise<Replay> {
   const fleet = new Fleet({ instances: 1 });
   fleet.load(component);
   const seat = (await fleet.acquire(component.digest))!;
   const base = fleet.base(component.digest);
-  restoreImage(seat.instance, base, null);
-  const state = makeState(agentId(""));
+  const saved = snapshot && splitManifest(snapshot.row);
+  restoreImage(seat.instance, base, saved && decodeSnapshot(saved.memory, snapshot.pages, base));
+  const state = saved?.state ?? makeState(agentId(""));
   let mismatch: Mismatch | null = null;
   for (const entries of steps) {
-    if (changedMemory(entries)) mismatch = await replayStep(seat, state, entries);
+    if (changedMemory(entries)) mismatch = await replayStep(seat, state, entries, isSame);
     if (mismatch) break;
     for (const entry of entries) applyEntry(state, entry);
     if (entries[0]?.kind === "stepped") takeFinished(state);

@@ -1,8 +1,8 @@
 import type { AgentState } from "../agent/state.ts";
-import { enterGuest, isInput } from "../agent/step.ts";
+import { enterGuest, isInput, trapFailure } from "../agent/step.ts";
 import { invariant } from "../base/error.ts";
 import type { Entry } from "../oplog/entry.ts";
-import { Replayer, type Mismatch } from "../replay/journal.ts";
+import { Replayer, type IsSame, type Mismatch } from "../replay/journal.ts";
 import type { Seat } from "./fleet.ts";
 
 /**
@@ -10,7 +10,7 @@ import type { Seat } from "./fleet.ts";
  *
  * `state` is what it was before the step, and stays so. Returns where the guest left the recorded path, or null.
  */
-export async function replayStep(seat: Seat, state: AgentState, entries: readonly Entry[]): Promise<Mismatch | null> {
+export async function replayStep(seat: Seat, state: AgentState, entries: readonly Entry[], isSame?: IsSame): Promise<Mismatch | null> {
   const [stepped] = entries;
   invariant(stepped?.kind === "stepped", "a step begins with its instant");
   const inputs = entries.filter(isInput);
@@ -19,13 +19,14 @@ export async function replayStep(seat: Seat, state: AgentState, entries: readonl
     operations: state.operations,
     recorded: entries.slice(1 + inputs.length),
     first: state.length + 1 + inputs.length,
+    ...(isSame && { isSame }),
   });
   seat.imports.enter(state.agent, journal);
   try {
     await enterGuest(seat.instance, state.agent, inputs);
     journal.end();
   } catch (error) {
-    if (!journal.mismatch) throw error;
+    journal.trap(trapFailure(error));
   } finally {
     seat.imports.leave();
   }

@@ -45,6 +45,8 @@ export class Runner {
   readonly #ready = new Set<AgentId>();
   /** Pages that the store was given by this thread. */
   readonly #stored = new Set<string>();
+  /** The session whose turn it is. */
+  #active: Session | null = null;
   #running = false;
 
   constructor(options: RunnerOptions) {
@@ -75,8 +77,15 @@ export class Runner {
     if (!session) return;
     this.#sessions.delete(agent);
     this.#ready.delete(agent);
-    if (session.seat) this.#fleet.release(session.seat);
-    this.#unseat(session);
+    session.closed = true;
+    // A guest that runs keeps its instance to the end of its step.
+    if (session !== this.#active) this.#vacate(session);
+  }
+
+  /** Closes all sessions, and takes it that the store has not got what it was given. */
+  reset(): void {
+    for (const agent of [...this.#sessions.keys()]) this.close(agent);
+    this.#stored.clear();
   }
 
   #wake(agent: AgentId): void {
@@ -98,17 +107,22 @@ export class Runner {
 
   /** Brings a session's memory back if need be, and makes one step. */
   async #turn(session: Session): Promise<void> {
+    this.#active = session;
     try {
       if (session.opening) await this.#recover(session, session.opening);
       const inputs = wantedInputs(session.state, takeInputs(session.mailbox));
-      if (inputs.length > 0) await this.#step(session, inputs);
+      if (inputs.length > 0 && !session.closed) await this.#step(session, inputs);
     } catch (error) {
-      if (session.seat) this.#fleet.discard(session.seat);
-      this.#unseat(session);
-      this.close(session.agent);
-      this.#options.listener.failed(session.agent, error);
+      this.#discard(session);
+      if (!session.closed) {
+        this.close(session.agent);
+        this.#options.listener.failed(session.agent, error);
+      }
+    } finally {
+      this.#active = null;
+      if (session.closed) this.#vacate(session);
     }
-    if (session.mailbox.length > 0 && this.#sessions.get(session.agent) === session) this.#ready.add(session.agent);
+    if (session.mailbox.length > 0 && !session.closed) this.#ready.add(session.agent);
   }
 
   async #recover(session: Session, opening: Opening): Promise<void> {
@@ -121,6 +135,7 @@ export class Runner {
       for (const { digest } of opening.snapshot.pages) this.#stored.add(digest);
     }
     for (const step of opening.steps) {
+      if (session.closed) return;
       invariant(step.first === session.state.length, `the oplog of ${session.agent} goes on at entry ${session.state.length}, not ${step.first}`);
       const entries = decodeStep(step.entries, { agent: session.agent, first: step.first });
       const startedAt = this.#options.clock.now();
@@ -151,16 +166,15 @@ export class Runner {
       watch?.end();
       seat.imports.leave();
     }
+    if (trap) this.#discard(session);
+    if (session.closed) return;
     // Of a step that is undone, what the guest said is kept: it may tell why.
     const did = trap ? [...journal.entries.filter(({ kind }) => kind === "logged"), trap] : journal.entries;
     const entries: Entry[] = [{ kind: "stepped", at }, ...inputs, ...did];
     const text = encodeStep(entries);
     const stepped: Stepped = { agent: session.agent, entries: text, count: entries.length, forks: [], closed: trap !== null };
-    if (trap) {
-      this.#fleet.discard(seat);
-      this.#unseat(session);
-      this.close(session.agent);
-    } else {
+    if (trap) this.close(session.agent);
+    else {
       this.#apply(session, entries, text, startedAt);
       if (entries.some(isReadying)) session.mailbox.unshift(...readyInputs(session.state));
       stepped.forks = this.#openForks(session, entries);
@@ -188,7 +202,7 @@ export class Runner {
       applyEntry(state, { kind: "forked", agent, parent: parent.agent, operation });
       this.close(agent);
       const since = { ...parent.since };
-      this.#sessions.set(agent, { agent, component: parent.component, state, mailbox: readyInputs(state), opening: null, seat: null, image, since, history: null });
+      this.#sessions.set(agent, { agent, component: parent.component, state, mailbox: readyInputs(state), opening: null, seat: null, image, since, closed: false, history: null });
       this.#wake(agent);
       return agent;
     });
@@ -223,7 +237,7 @@ export class Runner {
     for (;;) {
       const seat = await this.#fleet.acquire(session.component, sizesBytes);
       if (seat) return seat;
-      const [oldest] = [...this.#seated].filter((seated) => seated.seat && seated !== session);
+      const [oldest] = [...this.#seated].filter((seated) => seated.seat && seated !== session && seated.component === session.component);
       invariant(oldest?.seat, "an instance is held by a session");
       const { seat: taken, history } = oldest;
       if (history) retell(oldest, history);
@@ -236,6 +250,18 @@ export class Runner {
   /** Memory is known by how it differs from that of a fresh guest, so that one must be known first. */
   async #learnBase(session: Session): Promise<void> {
     if (!this.#fleet.hasBase(session.component)) this.#fleet.release(await this.#acquire(session));
+  }
+
+  /** Gives the session's instance back. */
+  #vacate(session: Session): void {
+    if (session.seat) this.#fleet.release(session.seat);
+    this.#unseat(session);
+  }
+
+  /** Throws the session's instance away: nobody knows what is in it. */
+  #discard(session: Session): void {
+    if (session.seat) this.#fleet.discard(session.seat);
+    this.#unseat(session);
   }
 
   #unseat(session: Session): void {

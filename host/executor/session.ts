@@ -25,6 +25,8 @@ export interface Session {
   /** The memory, while no instance holds it; null: that of a fresh guest. */
   image: Image | null;
   since: Since;
+  /** Nobody wants it any more: what it still does is not reported. */
+  closed: boolean;
   /** All steps of a short life, from which it can be brought back; null: it has grown too long, or began as a copy. */
   history: Opening["steps"] | null;
 }
@@ -35,7 +37,7 @@ const shortHistory = 6;
 export function makeSession(opening: Opening): Session {
   const { agent, component } = opening;
   const history = opening.snapshot ? null : [];
-  return { agent, component, state: makeState(agent), mailbox: [], opening, seat: null, image: null, since: nothingSince(), history };
+  return { agent, component, state: makeState(agent), mailbox: [], opening, seat: null, image: null, since: nothingSince(), closed: false, history };
 }
 
 /** Notes a step in the history, as long as that is short. */

@@ -2,6 +2,7 @@ import { randomFillSync } from "node:crypto";
 import { parentPort, workerData } from "node:worker_threads";
 import type { ExecutorListener } from "../agent/executor.ts";
 import { HostError, invariant, isHostError } from "../base/error.ts";
+import type { AgentId } from "../base/id.ts";
 import type { Clock, Random } from "../base/port.ts";
 import type { ToHost, ToWorker } from "./message.ts";
 import { Runner } from "./runner.ts";
@@ -32,12 +33,20 @@ const flush = () => {
   outbox = [];
 };
 
+/** The numbers of the open sessions. */
+const sessions = new Map<AgentId, number>();
+
 const listener: Pick<ExecutorListener, "stepped" | "failed"> = {
-  stepped: (step) => post({ kind: "stepped", step }),
+  stepped: (step) => {
+    const session = sessions.get(step.agent)!;
+    for (const fork of step.forks) sessions.set(fork, session);
+    post({ kind: "stepped", step, session });
+  },
   failed: (agent, error) =>
     post({
       kind: "failed",
       agent,
+      session: sessions.get(agent)!,
       code: isHostError(error) ? error.code : "guest/failed",
       message: error instanceof Error ? error.message : String(error),
     }),
@@ -58,8 +67,16 @@ const runner = new Runner({
 port.on("message", (messages: ToWorker[]) => {
   for (const message of messages) {
     if (message.kind === "load") runner.load(message.component);
-    else if (message.kind === "open") runner.open(message.opening);
-    else if (message.kind === "send") runner.send(message.agent, message.inputs);
-    else runner.close(message.agent);
+    else if (message.kind === "open") {
+      sessions.set(message.opening.agent, message.session);
+      runner.open(message.opening);
+    } else if (message.kind === "send") runner.send(message.agent, message.inputs);
+    else if (message.kind === "close") {
+      sessions.delete(message.agent);
+      runner.close(message.agent);
+    } else {
+      sessions.clear();
+      runner.reset();
+    }
   }
 });

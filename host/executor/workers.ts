@@ -34,7 +34,8 @@ export class WorkerExecutor implements Executor {
   readonly #options: WorkerExecutorOptions;
   readonly #threads: Thread[] = [];
   readonly #components = new Map<Digest, CompiledComponent>();
-  readonly #placed = new Map<AgentId, Thread>();
+  readonly #placed = new Map<AgentId, { thread: Thread; session: number }>();
+  #sessions = 0;
   #listener: ExecutorListener | null = null;
   #patrol: Disposable | null = null;
   #closed = false;
@@ -55,21 +56,28 @@ export class WorkerExecutor implements Executor {
   }
 
   open(opening: Opening): void {
-    const thread = this.#placed.get(opening.agent) ?? this.#threads.reduce((best, next) => (next.agents.size < best.agents.size ? next : best));
-    this.#place(opening.agent, thread);
-    this.#post(thread, { kind: "open", opening });
+    const idlest = () => this.#threads.reduce((best, next) => (next.agents.size < best.agents.size ? next : best));
+    const thread = this.#placed.get(opening.agent)?.thread ?? idlest();
+    const session = ++this.#sessions;
+    this.#place(opening.agent, thread, session);
+    this.#post(thread, { kind: "open", opening, session });
   }
 
   send(agent: AgentId, inputs: Input[]): void {
-    const thread = this.#placed.get(agent);
-    if (thread) this.#post(thread, { kind: "send", agent, inputs });
+    const placed = this.#placed.get(agent);
+    if (placed) this.#post(placed.thread, { kind: "send", agent, inputs });
   }
 
   close(agent: AgentId): void {
-    const thread = this.#placed.get(agent);
-    if (!thread) return;
+    const placed = this.#placed.get(agent);
+    if (!placed) return;
     this.#displace(agent);
-    this.#post(thread, { kind: "close", agent });
+    this.#post(placed.thread, { kind: "close", agent });
+  }
+
+  reset(): void {
+    for (const agent of [...this.#placed.keys()]) this.#displace(agent);
+    for (const thread of this.#threads) this.#post(thread, { kind: "reset" });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -85,7 +93,8 @@ export class WorkerExecutor implements Executor {
     const worker = new Worker(entry, { workerData: { watch: memory, instances: this.#options.instances } });
     const thread: Thread = { worker, watch: new SharedWatch(memory, this.#options.clock), agents: new Set(), outbox: [], ended: false };
     worker.on("message", (messages: ToHost[]) => {
-      for (const message of messages) this.#receive(message);
+      // A thread that was ended may have spoken before; its sessions are lost, and what it says is, too.
+      if (!thread.ended) for (const message of messages) this.#receive(message, thread);
     });
     worker.on("error", (error) => this.#lose(thread, "guest/thread-died", `The thread that ran the guest died: ${String(error)}.`));
     worker.on("exit", (code) => this.#lose(thread, "guest/thread-died", `The thread that ran the guest ended with code ${code}.`));
@@ -93,16 +102,20 @@ export class WorkerExecutor implements Executor {
     for (const component of this.#components.values()) this.#post(thread, { kind: "load", component });
   }
 
-  #receive(message: ToHost): void {
+  #receive(message: ToHost, thread: Thread): void {
     invariant(this.#listener, "an executor is started before it is used");
+    const { session } = message;
+    if (this.#placed.get(message.kind === "failed" ? message.agent : message.step.agent)?.session !== session) {
+      if (message.kind === "stepped") for (const agent of message.step.forks) this.#post(thread, { kind: "close", agent });
+      return;
+    }
     if (message.kind === "failed") {
       this.#displace(message.agent);
       this.#listener.failed(message.agent, new HostError(message.code, message.message));
       return;
     }
     const { step } = message;
-    const thread = this.#placed.get(step.agent);
-    if (thread) for (const fork of step.forks) this.#place(fork, thread);
+    for (const fork of step.forks) this.#place(fork, thread, session);
     if (step.closed) this.#displace(step.agent);
     this.#listener.stepped(step);
   }
@@ -117,13 +130,13 @@ export class WorkerExecutor implements Executor {
     });
   }
 
-  #place(agent: AgentId, thread: Thread): void {
-    this.#placed.set(agent, thread);
+  #place(agent: AgentId, thread: Thread, session: number): void {
+    this.#placed.set(agent, { thread, session });
     thread.agents.add(agent);
   }
 
   #displace(agent: AgentId): void {
-    this.#placed.get(agent)?.agents.delete(agent);
+    this.#placed.get(agent)?.thread.agents.delete(agent);
     this.#placed.delete(agent);
   }
 

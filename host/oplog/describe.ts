@@ -13,7 +13,7 @@ export function describeEntry(entry: Entry): string {
     case "stepped":
       return `step at ${new Date(entry.at).toISOString()}`;
     case "invoked":
-      return `invoked ${entry.method}(${cut(entry.args.slice(1, -1))})`;
+      return `invoked ${entry.method}(${cutPayload(entry.args.slice(1, -1))})`;
     case "delivered":
       return `#${entry.operation} ${outcome(entry.outcome)}`;
     case "cancel-requested":
@@ -23,7 +23,7 @@ export function describeEntry(entry: Entry): string {
     case "rpc-started": {
       const callee = "function" in entry.callee ? entry.callee.function : `${entry.callee.agent}.${entry.callee.method}`;
       const options = `${entry.mode === "triggered" ? " triggered" : ""}${entry.at === undefined ? "" : ` at ${new Date(entry.at).toISOString()}`}`;
-      return `#${entry.operation} rpc ${callee}(${cut(entry.args.slice(1, -1))})${options}`;
+      return `#${entry.operation} rpc ${callee}(${cutPayload(entry.args.slice(1, -1))})${options}`;
     }
     case "delete-started":
       return `#${entry.operation} rpc.delete-agent(${JSON.stringify(entry.agent)})`;
@@ -32,7 +32,7 @@ export function describeEntry(entry: Entry): string {
     case "promise-awaited":
       return `#${entry.operation} promise.await(${JSON.stringify(entry.id)})`;
     case "promise-settled":
-      return `#${entry.operation} promise.${{ resolved: "complete", rejected: "reject", canceled: "cancel" }[entry.as]}(${JSON.stringify(entry.id)}${entry.payload === undefined ? "" : `, ${cut(entry.payload)}`})`;
+      return `#${entry.operation} promise.${{ resolved: "complete", rejected: "reject", canceled: "cancel" }[entry.as]}(${JSON.stringify(entry.id)}${entry.payload === undefined ? "" : `, ${cutPayload(entry.payload)}`})`;
     case "fork-started":
       return `#${entry.operation} fork.fork()`;
     case "sleep-started":
@@ -40,24 +40,25 @@ export function describeEntry(entry: Entry): string {
     case "operation-canceled":
       return `operation.cancel(#${entry.operation})`;
     case "random-drawn":
-      return `random.bytes → ${cut(entry.bytes)}`;
+      return `random.bytes → ${cutPayload(entry.bytes)}`;
     case "logged":
-      return `log.${entry.level} ${cut(entry.message)}`;
+      return `log.${entry.level} ${cutPayload(entry.message)}`;
     case "run-started":
-      return `#${entry.operation} run ${entry.name}(${cut(entry.args.slice(1, -1))})`;
+      return `#${entry.operation} run ${entry.name}(${cutPayload(entry.args.slice(1, -1))})`;
     case "run-finished":
       return `#${entry.operation} run finished ${outcome(entry.outcome)}`;
     case "finished":
       return `finished ${outcome(entry.outcome)}`;
     case "trapped":
-      return `trapped ${cut(entry.error)}`;
+      return `trapped ${cutPayload(entry.error)}`;
   }
 }
 
 function outcome(of: Outcome): string {
-  return "value" in of ? `→ ${cut(of.value)}` : `✗ ${cut(of.error)}`;
+  return "value" in of ? `→ ${cutPayload(of.value)}` : `✗ ${cutPayload(of.error)}`;
 }
 
-function cut(text: string): string {
+/** A payload for people: cut short, with its length. */
+export function cutPayload(text: string): string {
   return text.length <= payloadLimit ? text : `${text.slice(0, payloadLimit)}… (${text.length} characters)`;
 }

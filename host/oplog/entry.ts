@@ -9,7 +9,8 @@ import * as v from "valibot";
  */
 
 const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
-const instant = count;
+/** Up to the last one that a date can express. */
+const instant = v.pipe(count, v.maxValue(8_640_000_000_000_000));
 const operation = v.pipe(v.number(), v.safeInteger(), v.minValue(1));
 const text = v.string();
 const agent = v.pipe(v.string(), v.nonEmpty());

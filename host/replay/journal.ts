@@ -53,6 +53,20 @@ export interface Mismatch {
   attempted: Entry | null;
 }
 
+/** What is recorded of a step, and how it is held against what the guest does. */
+export interface Recording {
+  at: number;
+  operations: number;
+  /** The entries behind the step's inputs. */
+  recorded: readonly Entry[];
+  /** Index of the first of them. */
+  first: number;
+  /** Whether the guest did what was recorded; by default, if both are equal to the last character. */
+  isSame?: IsSame;
+}
+
+export type IsSame = (recorded: Entry, attempted: Entry) => boolean;
+
 /**
  * Holds a step that runs again against what was recorded of it.
  *
@@ -66,13 +80,14 @@ export class Replayer implements Journal {
   #next = 0;
   readonly #recorded: readonly Entry[];
   readonly #first: number;
+  readonly #isSame: IsSame;
 
-  /** `recorded` are the entries behind the step's inputs, and `first` is the index of the first of them. */
-  constructor(start: { at: number; operations: number; recorded: readonly Entry[]; first: number }) {
-    this.at = start.at;
-    this.#operations = start.operations;
-    this.#recorded = start.recorded;
-    this.#first = start.first;
+  constructor({ at, operations, recorded, first, isSame = isDeepStrictEqual }: Recording) {
+    this.at = at;
+    this.#operations = operations;
+    this.#recorded = recorded;
+    this.#first = first;
+    this.#isSame = isSame;
   }
 
   nextOperation(): number {
@@ -81,7 +96,7 @@ export class Replayer implements Journal {
 
   note(entry: Entry): void {
     const recorded = this.#recorded[this.#next];
-    if (!isDeepStrictEqual(recorded, entry)) this.#leave(recorded ?? null, entry);
+    if (!recorded || !this.#isSame(recorded, entry)) this.#leave(recorded ?? null, entry);
     this.#next += 1;
   }
 
@@ -97,6 +112,12 @@ export class Replayer implements Journal {
   end(): void {
     const recorded = this.#recorded[this.#next];
     if (recorded && !this.mismatch) this.mismatch = { index: this.#first + this.#next, recorded, attempted: null };
+  }
+
+  /** To be called when the guest trapped, which it did not when it was recorded; `error` is JSON text of a failure. */
+  trap(error: string): void {
+    const attempted: Entry = { kind: "trapped", error };
+    this.mismatch ??= { index: this.#first + this.#next, recorded: this.#recorded[this.#next] ?? null, attempted };
   }
 
   #leave(recorded: Entry | null, attempted: Entry): never {

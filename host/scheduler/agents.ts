@@ -54,6 +54,11 @@ export class Agents {
     return this.#live.get(id);
   }
 
+  /** False for an agent that was deleted, perhaps by itself, or dropped with what was not committed. */
+  isCurrent(live: Live): boolean {
+    return this.#live.get(live.row.id) === live;
+  }
+
   all(): Iterable<Live> {
     return this.#live.values();
   }
@@ -150,7 +155,7 @@ export class Agents {
 
   /** Gives the guest an input, unless it is on its way already. */
   async send(live: Live, input: Input): Promise<void> {
-    if (live.row.error !== null || live.pending.some((other) => isSame(other, input))) return;
+    if (!this.isCurrent(live) || live.row.error !== null || live.pending.some((other) => isSame(other, input))) return;
     live.pending.push(input);
     if (live.session === "open") {
       this.#use(live);
@@ -163,12 +168,12 @@ export class Agents {
 
   /** Brings the agent's memory to the executor, and what is pending behind it; if need be, once the store has it all. */
   async open(live: Live): Promise<void> {
-    if (live.session !== "closed" || live.row.error !== null) return;
+    if (!this.isCurrent(live) || live.session !== "closed" || live.row.error !== null) return;
     const { writer, later } = this.#options;
     if (isNew(live) || !writer.isWriting(live.row.id)) return this.#openNow(live);
     live.session = "opening";
     later(async () => {
-      if (live.session === "opening" && this.#live.get(live.row.id) === live) await this.#openNow(live);
+      if (live.session === "opening" && this.isCurrent(live)) await this.#openNow(live);
     });
   }
 
@@ -232,6 +237,7 @@ export class Agents {
   /** Drops everything at hand: the store is the truth again. */
   reset(): void {
     for (const live of [...this.#live.values()]) this.forget(live);
+    this.#options.executor.reset();
   }
 
   mustBeLive(id: AgentId): Live {

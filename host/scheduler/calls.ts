@@ -8,7 +8,7 @@ import type { Agents } from "./agents.ts";
 import type { Components } from "./components.ts";
 import { findCycle } from "./cycle.ts";
 import { failed, failedWith } from "./failure.ts";
-import { isEphemeral, type Live } from "./live.ts";
+import { hasEnded, type Live } from "./live.ts";
 import type { Waits } from "./waits.ts";
 import type { Writer } from "./writer.ts";
 
@@ -136,6 +136,15 @@ export class Calls {
     await agents.send(live, { kind: "invoked", invocation: live.state.invocations + 1, key: next.key, method: next.method, args: next.args });
   }
 
+  /** A scheduled invocation waits no longer for its moment, but perhaps for others before it. */
+  async due(live: Live, key: InvocationKey): Promise<void> {
+    const row = live.queue.find((queued) => queued.key === key);
+    if (row?.state !== "queued" || row.dueAt === null) return;
+    row.dueAt = null;
+    this.#options.writer.invocation(row);
+    await this.pump(live);
+  }
+
   /** The guest has begun it. */
   begun(live: Live, key: InvocationKey): void {
     const row = live.queue.find((queued) => queued.key === key);
@@ -149,7 +158,11 @@ export class Calls {
     const index = live.queue.findIndex((row) => row.key === key);
     const [row] = index === -1 ? [] : live.queue.splice(index, 1);
     if (row) await this.#finish(row, outcome);
-    if (isEphemeral(live.row) && live.queue.length === 0) this.#options.agents.close(live);
+    if (hasEnded(live)) {
+      live.pending = [];
+      this.#options.waits.removeAll(live);
+      this.#options.agents.close(live);
+    }
     await this.pump(live);
   }
 

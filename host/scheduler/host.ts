@@ -171,8 +171,8 @@ export class Host implements AsyncDisposable {
     this.#beatAt = now + leaseMs / 3;
     await this.#components.start();
     executor.start({
-      stepped: (step) => this.#background(() => this.#stepped(step)),
-      failed: (agent, error) => this.#background(() => this.#sessionFailed(agent, error)),
+      stepped: (step) => this.#ofSession(step.agent, (live) => this.#stepped(live, step)),
+      failed: (agent, error) => this.#ofSession(agent, (live) => this.#sessionFailed(live, error)),
       lost: (agents, culprit) => this.#background(() => this.#threadLost(agents, culprit)),
     });
     await this.#turns.take(async () => {
@@ -220,11 +220,16 @@ export class Host implements AsyncDisposable {
     return outcome;
   }
 
+  /** How many agents can go on without the time passing or somebody outside acting. */
+  get busyCount(): number {
+    return [...this.#agents.all()].filter((live) => stateOf(live) === "running" || live.row.state === "created").length;
+  }
+
   /** Resolves when nothing can go on without the time passing or somebody outside acting, and all is durable. */
   async settled(): Promise<void> {
     for (;;) {
-      const busy = await this.#turn(async () => [...this.#agents.all()].some((live) => stateOf(live) === "running" || live.row.state === "created"));
-      if (!busy && this.#turns.isIdle) break;
+      const busyCount = await this.#turn(async () => this.busyCount);
+      if (busyCount === 0 && this.#turns.isIdle) break;
       await new Promise((resolve) => setImmediate(resolve));
     }
     await this.#writer.durable();
@@ -311,7 +316,9 @@ export class Host implements AsyncDisposable {
    *
    * Errors: HostError `agent/elsewhere` if another node that is alive owns it.
    */
-  deleteAgent(id: AgentId): Promise<boolean> {
+  async deleteAgent(id: AgentId): Promise<boolean> {
+    // Forks that inherit its entries need them in the store.
+    await this.#writer.durable();
     return this.#durably(() => this.#deleteNow(id));
   }
 
@@ -362,10 +369,21 @@ export class Host implements AsyncDisposable {
     }
   }
 
-  async #stepped(step: Stepped): Promise<void> {
-    const live = this.#agents.live(step.agent);
-    // Deleted meanwhile, or dropped with what was not committed.
-    if (!live) return;
+  /** Takes a turn for what a session reports, if the agent is not deleted until then, nor dropped with what was not committed. */
+  #ofSession(agent: AgentId, work: (live: Live | undefined) => Promise<void>): void {
+    // A fork may report before its parent's step has made it known here.
+    const reported = this.#agents.live(agent);
+    this.#background(async () => {
+      const live = this.#agents.live(agent);
+      await work(reported === undefined || reported === live ? live : undefined);
+    });
+  }
+
+  async #stepped(live: Live | undefined, step: Stepped): Promise<void> {
+    if (!live) {
+      for (const fork of step.forks) if (!this.#agents.live(fork)) this.#options.executor.close(fork);
+      return;
+    }
     await this.#steps.take(live, step);
     this.#agents.evict();
     if (this.#logs.length > 0) this.#showLogs();
@@ -377,8 +395,7 @@ export class Host implements AsyncDisposable {
     if (log) void this.#writer.durable().then(() => lines.forEach(log), () => {});
   }
 
-  async #sessionFailed(agent: AgentId, error: unknown): Promise<void> {
-    const live = this.#agents.live(agent);
+  async #sessionFailed(live: Live | undefined, error: unknown): Promise<void> {
     if (!live) return;
     this.#agents.closed(live);
     const { code, message } = isHostError(error) ? error : { code: "agent/failed", message: String(error) };
@@ -432,9 +449,9 @@ export class Host implements AsyncDisposable {
       const live = await this.#agents.local(agent);
       if (live) await this.#steps.arm(live, operation);
     }
-    for (const { agent } of invocations) {
+    for (const { agent, key } of invocations) {
       const live = await this.#agents.local(agent);
-      if (live) await this.#calls.pump(live);
+      if (live) await this.#calls.due(live, key);
     }
     this.#later(async () => {
       const next = await store.nextDue();

@@ -1,6 +1,6 @@
 import type { Opening } from "../agent/executor.ts";
 import { splitManifest } from "../agent/saved.ts";
-import { applyEntry, makeState, takeFinished, type AgentState } from "../agent/state.ts";
+import { applyEntry, makeState, takeFinished, type AgentState, type Operation } from "../agent/state.ts";
 import type { Input } from "../agent/step.ts";
 import { HostError } from "../base/error.ts";
 import { decodeStep } from "../oplog/codec.ts";
@@ -71,13 +71,18 @@ export function isEphemeral(row: AgentRow): boolean {
   return row.params === null || row.parent !== null;
 }
 
+/** Whether the one invocation of an ephemeral agent is over. What its guest left in flight then concerns nobody. */
+export function hasEnded({ row, state, queue }: Live): boolean {
+  return isEphemeral(row) && state.invocations > 0 && state.invocation === null && queue.length === 0;
+}
+
 export function stateOf(live: Live): RowState {
   if (live.row.error !== null) return "failed";
-  const { state, pending } = live;
-  const goesOn = pending.length > 0 || state.invocation?.abandoning === true;
-  const local = [...state.inFlight.values()].some(({ outcome, start }) => outcome || start.kind === "fork-started" || start.kind === "delete-started" || start.kind === "promise-settled");
-  if (goesOn || local) return "running";
+  if (hasEnded(live)) return "ended";
+  const { state, pending, queue } = live;
+  const isLocal = ({ outcome, start }: Operation) => outcome || start.kind === "fork-started" || start.kind === "delete-started";
+  if (pending.length > 0 || state.invocation?.abandoning || [...state.inFlight.values()].some(isLocal)) return "running";
   if (state.invocation) return "suspended";
-  if (live.queue.length > 0) return "running";
-  return isEphemeral(live.row) && state.invocations > 0 ? "ended" : "idle";
+  // One that is scheduled waits for its time.
+  return queue.some(({ dueAt }) => dueAt === null) ? "running" : "idle";
 }

@@ -1,7 +1,7 @@
 import { formatAgentName, parseAgentName } from "../agent/agent-name.ts";
 import type { Stepped } from "../agent/executor.ts";
 import { copyState, openCalls, type Operation } from "../agent/state.ts";
-import { forkId, promiseId, type AgentId } from "../base/id.ts";
+import { forkId, invocationKey, promiseId, type AgentId } from "../base/id.ts";
 import type { Clock } from "../base/port.ts";
 import type { Entry, EntryOf, Outcome } from "../oplog/entry.ts";
 import { promiseSource, type InvocationRow } from "../store/store.ts";
@@ -31,6 +31,8 @@ export interface StepsOptions {
 /** What follows from a step: its entries are journaled, and what they ask for is done, in the same transaction. */
 export class Steps {
   readonly #options: StepsOptions;
+  /** Deletions under way. */
+  readonly #deletions = new WeakSet<Operation>();
 
   constructor(options: StepsOptions) {
     this.#options = options;
@@ -40,10 +42,10 @@ export class Steps {
     const { agents, calls, writer } = this.#options;
     const entries = JSON.parse(stepped.entries) as Entry[];
     const callsBefore = stepped.closed ? openCalls(live.state) : [];
-    const canceled = entries.flatMap((entry) => (entry.kind === "operation-canceled" ? [live.state.inFlight.get(entry.operation)] : []));
     writer.step({ agent: live.row.id, first: live.state.length, count: stepped.count, entries: stepped.entries });
     const finished = applyStep(live.state, entries);
     forgetPending(live, entries);
+    const canceled = entries.flatMap((entry) => (entry.kind === "operation-canceled" ? [live.state.inFlight.get(entry.operation)] : []));
     if (stepped.snapshot) {
       writer.snapshot(stepped.snapshot);
       live.row.snapshot = { id: stepped.snapshot.row.id, length: stepped.snapshot.length };
@@ -58,15 +60,15 @@ export class Steps {
     }
     if (finished) await calls.ended(live, finished.key, finished.outcome);
     // Last, for what was sent to it or taken off its queue counts; and not at all if it has deleted itself.
-    if (agents.live(live.row.id) === live) agents.save(live);
+    if (agents.isCurrent(live)) agents.save(live);
   }
 
   /** What one entry asks for, once. */
   async #follow(live: Live, entry: Entry): Promise<void> {
-    const { calls, promises, waits, logged, deleteAgent, later } = this.#options;
+    const { calls, promises, waits, logged } = this.#options;
     switch (entry.kind) {
       case "invoked":
-        calls.begun(live, live.state.invocation?.key ?? live.queue[0]!.key);
+        calls.begun(live, invocationKey(entry.key));
         return;
       case "delivered":
         waits.remove(live, entry.operation);
@@ -81,13 +83,7 @@ export class Steps {
         await promises.settleByGuest(live.row.id, entry);
         return this.arm(live, entry.operation);
       case "delete-started":
-        try {
-          await deleteAgent(formatAgentName(parseAgentName(entry.agent)));
-        } catch (error) {
-          return this.#deliver(live, entry.operation, failedWith(error));
-        }
-        // Until then the agent can't be created again.
-        return later(() => this.arm(live, entry.operation));
+        return this.arm(live, entry.operation);
       case "rpc-started":
         if (entry.mode === "attached") return this.arm(live, entry.operation);
         return calls.startByGuest(live, { by: live.row.id, at: live.state.at, start: entry });
@@ -102,15 +98,29 @@ export class Steps {
     }
   }
 
+  async #delete(live: Live, { agent, operation }: EntryOf<"delete-started">): Promise<void> {
+    const { agents, deleteAgent, later } = this.#options;
+    const tell = async (outcome: Outcome) => {
+      if (agents.isCurrent(live)) await this.#deliver(live, operation, outcome);
+    };
+    try {
+      await deleteAgent(formatAgentName(parseAgentName(agent)));
+    } catch (error) {
+      return tell(failedWith(error));
+    }
+    // Until that is durable, the agent can't be created again.
+    later(() => tell(done(null)));
+  }
+
   /**
    * Sees to it that an operation in flight gets its outcome: at once if it is known, or when somebody brings it.
    *
    * It may be asked for any number of times: after a restart, and for each fork that inherits the operation.
    */
   async arm(live: Live, number: number): Promise<void> {
-    const { calls, promises, waits, clock, wakeBy } = this.#options;
+    const { agents, calls, promises, waits, clock, wakeBy, later } = this.#options;
     const operation = live.state.inFlight.get(number);
-    if (!operation || operation.outcome) return;
+    if (!operation || operation.outcome || !agents.isCurrent(live)) return;
     const { start, by } = operation;
     switch (start.kind) {
       case "rpc-started":
@@ -123,7 +133,10 @@ export class Steps {
       case "promise-settled":
         return this.#deliver(live, number, await promises.settledBy(start.id, by, number));
       case "delete-started":
-        return this.#deliver(live, number, done(null));
+        if (this.#deletions.has(operation)) return;
+        this.#deletions.add(operation);
+        // Forks that inherit its entries need them in the store.
+        return later(() => this.#delete(live, start));
       case "sleep-started": {
         const dueAt = operation.at + start.spanMs;
         if (dueAt <= clock.now()) return this.#deliver(live, number, done(null));

@@ -55,13 +55,12 @@ export class Writer {
     this.#touch();
   }
 
-  /** Deletes an agent, with all that was to be written of it. */
+  /** Deletes an agent, with all that was to be written of it but its steps: forks may inherit those. */
   deleteAgent(id: AgentId): void {
     const { agents, invocations, operations } = this.#open;
     agents.set(id, null);
     for (const [key, row] of invocations) if (row?.agent === id) invocations.delete(key);
     for (const [key, row] of operations) if (row?.agent === id) operations.delete(key);
-    this.#open.steps = this.#open.steps.filter(({ agent }) => agent !== id);
     this.#touch();
   }
 

@@ -14,7 +14,7 @@ export type HeldAgent = Pick<AgentRow, "node" | "length">;
 /** What the rules need to know of an invocation that the store holds. */
 export type HeldInvocation = Pick<InvocationRow, "seq" | "state" | "method" | "args" | "caller" | "outcome">;
 
-export function conflict(message: string, data: Record<string, unknown>): HostError {
+function conflict(message: string, data: Record<string, unknown>): HostError {
   return new HostError("store/conflict", `${message} Nothing was written; read again what the store holds.`, { data });
 }
 
@@ -76,10 +76,13 @@ export function checkEntries(changes: Changes, fence: Fence, held: (id: AgentId)
 
 function checkFork(id: AgentId, parent: NonNullable<AgentRow["parent"]>, length: number): void {
   if (length > parent.index) return;
-  throw conflict(`${id} inherits the entries of ${parent.agent} up to ${parent.index}, and the store holds ${length}.`, {
-    agent: id,
-    parent: parent.agent,
-  });
+  throw conflict(
+    `${id} inherits the entries of ${parent.agent} up to ${parent.index}, and the store holds ${length}.`,
+    {
+      agent: id,
+      parent: parent.agent,
+    },
+  );
 }
 
 /** Refuses an invocation, or an operation, of an agent that is not there. */

@@ -63,7 +63,8 @@ export class MemoryState {
     if (fence.node !== null && fence.expiresAt !== undefined) this.nodes.get(fence.node)!.expiresAt = fence.expiresAt;
     for (const row of changes.components) this.components.set(row.digest, structuredClone(row));
     for (const row of changes.pages) if (!this.pages.has(row.digest)) this.pages.set(row.digest, structuredClone(row));
-    for (const row of changes.snapshots) if (!this.snapshots.has(row.id)) this.snapshots.set(row.id, structuredClone(row));
+    for (const row of changes.snapshots)
+      if (!this.snapshots.has(row.id)) this.snapshots.set(row.id, structuredClone(row));
     for (const row of changes.agents.values()) if (row) this.#putAgent(structuredClone(row));
     for (const row of changes.steps) this.agents.get(row.agent)?.steps.push({ ...row });
     for (const [key, row] of changes.operations) if (!row) this.#deleteOperation(key);
@@ -82,12 +83,17 @@ export class MemoryState {
     checkEntries(changes, fence, (id) => this.agents.get(id)?.row);
     const newPages = new Set(changes.pages.map(({ digest }) => digest));
     for (const { id, pages } of changes.snapshots) {
-      checkSnapshot(id, pages.every((digest) => newPages.has(digest) || this.pages.has(digest)), "This commit adds");
+      checkSnapshot(
+        id,
+        pages.every((digest) => newPages.has(digest) || this.pages.has(digest)),
+        "This commit adds",
+      );
     }
     const newSnapshots = new Set(changes.snapshots.map(({ id }) => id));
     for (const [id, row] of changes.agents) {
       const snapshot = row?.snapshot?.id;
-      if (snapshot !== undefined) checkSnapshot(snapshot, newSnapshots.has(snapshot) || this.snapshots.has(snapshot), `${id} names`);
+      if (snapshot !== undefined)
+        checkSnapshot(snapshot, newSnapshots.has(snapshot) || this.snapshots.has(snapshot), `${id} names`);
     }
     for (const [joined, row] of changes.invocations) {
       const [id, key] = splitRowKey(joined);
@@ -128,7 +134,7 @@ export class MemoryState {
       agent!.invocations.delete(key);
       this.invocationsBySource.delete(source);
     }
-    if (row ? row.state === "done" : held) this.#settle(source);
+    if (row ? agent && row.state === "done" : held) this.#settle(source);
   }
 
   #putPromise(id: PromiseId, row: PromiseRow | null): void {
@@ -175,7 +181,7 @@ export class MemoryState {
     for (const operation of this.operationsBySource.get(source) ?? []) operation.isSettled = true;
   }
 
-  #deleteAgents({ agents }: Changes): void {
+  #deleteAgents({ agents, invocations }: Changes): void {
     const isDeleted = (id: AgentId) => agents.get(id) === null;
     const steps = new Map<MemoryAgent, StepRow[]>();
     // First all forks that stay: their entries may lie with several agents that go.
@@ -185,6 +191,10 @@ export class MemoryState {
     }
     for (const [fork, whole] of steps) fork.steps = whole;
     for (const [id, row] of agents) if (row === null) this.#deleteAgent(id);
+    for (const joined of invocations.keys()) {
+      const [id, key] = splitRowKey(joined);
+      if (isDeleted(id)) this.#settle(`invocation ${id} ${key}`);
+    }
   }
 
   /** All entries of an agent, the inherited ones as its own. */

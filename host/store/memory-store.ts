@@ -2,7 +2,17 @@ import { HostError } from "../base/error.ts";
 import type { AgentId, Digest, InvocationKey, NodeId, PromiseId } from "../base/id.ts";
 import { checkLease } from "./conflict.ts";
 import { MemoryState } from "./memory-state.ts";
-import type { AgentState, Changes, ComponentRow, Fence, InvocationRow, NodeRow, PromiseRow, SnapshotRow, Store } from "./store.ts";
+import type {
+  AgentState,
+  Changes,
+  ComponentRow,
+  Fence,
+  InvocationRow,
+  NodeRow,
+  PromiseRow,
+  SnapshotRow,
+  Store,
+} from "./store.ts";
 
 export interface MemoryStoreOptions {
   /** Tells which leases have run out. */
@@ -49,8 +59,13 @@ class MemoryStore implements Store {
   }
 
   async components(): Promise<Omit<ComponentRow, "bytes">[]> {
-    const rows = [...this.#state.components.values()].map(({ bytes: _, ...row }) => row);
-    return rows.reverse().sort((left, right) => right.createdAt - left.createdAt);
+    const rows = [...this.#state.components.values()].map(({ digest, name, description, createdAt }) => ({
+      digest,
+      name,
+      description,
+      createdAt,
+    }));
+    return rows.toReversed().toSorted((left, right) => right.createdAt - left.createdAt);
   }
 
   async agent(id: AgentId) {
@@ -59,7 +74,9 @@ class MemoryStore implements Store {
 
   async agents({ state, component, limit }: { state?: AgentState; component?: Digest; limit?: number } = {}) {
     const rows = [...this.#state.agents.values()].map(({ row }) => row);
-    const found = rows.filter((row) => row.state === (state ?? row.state) && row.component === (component ?? row.component));
+    const found = rows.filter(
+      (row) => row.state === (state ?? row.state) && row.component === (component ?? row.component),
+    );
     return structuredClone(found.slice(0, limit));
   }
 
@@ -79,12 +96,14 @@ class MemoryStore implements Store {
 
   async queue(agent: AgentId) {
     const open = (await this.invocations(agent)).filter(({ state }) => state !== "done");
-    return open.sort((left, right) => Number(right.state === "running") - Number(left.state === "running") || left.seq - right.seq);
+    return open.toSorted(
+      (left, right) => Number(right.state === "running") - Number(left.state === "running") || left.seq - right.seq,
+    );
   }
 
   async invocations(agent: AgentId) {
     const rows = [...(this.#state.agents.get(agent)?.invocations.values() ?? [])];
-    return structuredClone(rows.sort((left, right) => left.seq - right.seq));
+    return structuredClone(rows.toSorted((left, right) => left.seq - right.seq));
   }
 
   async promise(id: PromiseId) {
@@ -98,7 +117,7 @@ class MemoryStore implements Store {
 
   async operations(agent: AgentId) {
     const operations = [...(this.#state.agents.get(agent)?.operations.values() ?? [])];
-    return operations.map(({ row }) => ({ ...row })).sort((left, right) => left.operation - right.operation);
+    return operations.map(({ row }) => ({ ...row })).toSorted((left, right) => left.operation - right.operation);
   }
 
   async waiters(source: string) {
@@ -107,7 +126,9 @@ class MemoryStore implements Store {
 
   async nextDue(): Promise<number | undefined> {
     const { operations, promises, invocations } = await this.due(Infinity);
-    const moments = [operations[0]?.dueAt, promises[0]?.expiresAt, invocations[0]?.dueAt].filter((at) => typeof at === "number");
+    const moments = [operations[0]?.dueAt, promises[0]?.expiresAt, invocations[0]?.dueAt].filter(
+      (at) => typeof at === "number",
+    );
     return moments.length === 0 ? undefined : Math.min(...moments);
   }
 
@@ -115,7 +136,9 @@ class MemoryStore implements Store {
     const agents = [...this.#state.agents.values()];
     const operations = agents.flatMap((agent) => [...agent.operations.values()].map(({ row }) => row));
     const promises = [...this.#state.promises.values()].filter(({ state }) => state === "pending");
-    const invocations = agents.flatMap((agent) => [...agent.invocations.values()]).filter(({ state }) => state === "queued");
+    const invocations = agents
+      .flatMap((agent) => [...agent.invocations.values()])
+      .filter(({ state }) => state === "queued");
     return structuredClone({
       operations: takeDue(operations, at, ({ dueAt }) => dueAt),
       promises: takeDue(promises, at, ({ expiresAt }) => expiresAt),
@@ -144,7 +167,9 @@ class MemoryStore implements Store {
 
   async pages(digests: readonly string[]) {
     const { pages } = this.#state;
-    return structuredClone([...new Set(digests)].map((digest) => pages.get(digest)).filter((page) => page !== undefined));
+    return structuredClone(
+      [...new Set(digests)].map((digest) => pages.get(digest)).filter((page) => page !== undefined),
+    );
   }
 
   async join(node: NodeRow): Promise<void> {
@@ -160,7 +185,7 @@ class MemoryStore implements Store {
 
   async nodes(): Promise<NodeRow[]> {
     const rows = [...this.#state.nodes.values()].map((row) => ({ ...row }));
-    return rows.sort((left, right) => left.startedAt - right.startedAt || (left.id < right.id ? -1 : 1));
+    return rows.toSorted((left, right) => left.startedAt - right.startedAt || (left.id < right.id ? -1 : 1));
   }
 
   async claim(node: NodeId, agents: readonly AgentId[], dead: readonly NodeId[] = []): Promise<AgentId[]> {
@@ -207,9 +232,11 @@ class MemoryStore implements Store {
 
   async sizes() {
     const { agents, snapshots, pages, components } = this.#state;
-    const sum = <Row>(rows: Iterable<Row>, sizeOf: (row: Row) => number) => [...rows].reduce((total, row) => total + sizeOf(row), 0);
+    const sum = <Row>(rows: Iterable<Row>, sizeOf: (row: Row) => number) =>
+      [...rows].reduce((total, row) => total + sizeOf(row), 0);
     const oplogBytes = sum(agents.values(), ({ steps }) => sum(steps, ({ entries }) => Buffer.byteLength(entries)));
-    const snapshotBytes = sum(snapshots.values(), ({ manifest }) => manifest.length) + sum(pages.values(), ({ data }) => data.length);
+    const snapshotBytes =
+      sum(snapshots.values(), ({ manifest }) => manifest.length) + sum(pages.values(), ({ data }) => data.length);
     const componentBytes = sum(components.values(), ({ bytes }) => bytes.length);
     return { oplogBytes, snapshotBytes, componentBytes, totalBytes: oplogBytes + snapshotBytes + componentBytes };
   }
@@ -222,5 +249,5 @@ class MemoryStore implements Store {
 /** The rows that are due by a moment, the earliest first. */
 function takeDue<Row>(rows: Row[], at: number, dueAtOf: (row: Row) => number | null): Row[] {
   const due = rows.filter((row) => (dueAtOf(row) ?? Infinity) <= at && dueAtOf(row) !== null);
-  return due.sort((left, right) => dueAtOf(left)! - dueAtOf(right)!);
+  return due.toSorted((left, right) => dueAtOf(left)! - dueAtOf(right)!);
 }

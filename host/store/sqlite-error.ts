@@ -1,7 +1,16 @@
 import { HostError } from "../base/error.ts";
 
 /** Primary result codes. Source: https://sqlite.org/rescode.html */
-const sqlite = { busy: 5, readOnly: 8, ioError: 10, corrupt: 11, full: 13, cannotOpen: 14, constraint: 19, notDatabase: 26 };
+const sqlite = {
+  busy: 5,
+  readOnly: 8,
+  ioError: 10,
+  corrupt: 11,
+  full: 13,
+  cannotOpen: 14,
+  constraint: 19,
+  notDatabase: 26,
+};
 
 interface SqliteFailure extends Error {
   code: "ERR_SQLITE_ERROR";
@@ -14,12 +23,19 @@ function isSqliteFailure(error: unknown): error is SqliteFailure {
   return error instanceof Error && "code" in error && error.code === "ERR_SQLITE_ERROR" && "errcode" in error;
 }
 
+/** Whether another connection stood in the way. */
+export function isBusy(error: unknown): boolean {
+  return isSqliteFailure(error) && (error.errcode & 0xff) === sqlite.busy;
+}
+
 /** Says in the store's words what SQLite refused to do with `file`; a HostError stays what it is. */
 export function describeFailure(cause: unknown, file: string): HostError {
   if (cause instanceof HostError) return cause;
   if (!isSqliteFailure(cause)) {
     const isClosed = cause instanceof Error && "code" in cause && cause.code === "ERR_INVALID_STATE";
-    const why = isClosed ? "is closed. Open it again" : `failed: ${cause instanceof Error ? cause.message : String(cause)}`;
+    const why = isClosed
+      ? "is closed. Open it again"
+      : `failed: ${cause instanceof Error ? cause.message : String(cause)}`;
     return new HostError("store/failed", `The store ${file} ${why}.`, { data: { file }, cause });
   }
   const [code, message] = explain(cause, file);

@@ -2,7 +2,7 @@ import { accessSync, constants, existsSync, mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { HostError, isHostError } from "../base/error.ts";
-import { describeFailure } from "./sqlite-error.ts";
+import { describeFailure, isBusy } from "./sqlite-error.ts";
 import { checkSchema, migrate, migrations } from "./sqlite-schema.ts";
 
 export interface SqliteFileOptions {
@@ -55,7 +55,7 @@ function configure(db: DatabaseSync, { file, durability, readOnly, sizeLimitByte
   db.exec("PRAGMA cache_size = -16384; PRAGMA temp_store = memory; PRAGMA mmap_size = 0");
   if (readOnly) return;
   db.exec(`PRAGMA page_size = ${pageSizeBytes}`);
-  const mode = db.prepare("PRAGMA journal_mode = wal").get()!["journal_mode"];
+  const mode = keepLog(db);
   if (mode !== "wal") {
     throw new HostError(
       "store/failed",
@@ -68,11 +68,27 @@ function configure(db: DatabaseSync, { file, durability, readOnly, sizeLimitByte
   if (sizeLimitBytes !== null) db.exec(`PRAGMA max_page_count = ${Math.ceil(sizeLimitBytes / pageSizeBytes)}`);
 }
 
+/** Two processes that make a file both want it for themselves: SQLite fails the one at once, without waiting. */
+function keepLog(db: DatabaseSync, attempts = 20): unknown {
+  try {
+    return db.prepare("PRAGMA journal_mode = wal").get()!["journal_mode"];
+  } catch (cause) {
+    if (attempts === 1 || !isBusy(cause)) throw cause;
+    // Waits until the other one is through.
+    db.exec("BEGIN EXCLUSIVE; COMMIT");
+    return keepLog(db, attempts - 1);
+  }
+}
+
 function mustExist(file: string): void {
   if (existsSync(file)) return;
-  throw new HostError("store/missing", `There is no store ${file}. Run something that writes it first, or name another.`, {
-    data: { file },
-  });
+  throw new HostError(
+    "store/missing",
+    `There is no store ${file}. Run something that writes it first, or name another.`,
+    {
+      data: { file },
+    },
+  );
 }
 
 function mustBeCurrent(file: string, version: number): void {
@@ -91,10 +107,14 @@ function makeFolder(file: string): void {
   } catch (cause) {
     const code = (cause as NodeJS.ErrnoException).code;
     if (code === "EACCES" || code === "EROFS" || code === "EPERM") throw readOnlyFolder(file, cause);
-    throw new HostError("store/failed", `The folder ${folder} of the store can't be made: ${(cause as Error).message}.`, {
-      data: { file },
-      cause,
-    });
+    throw new HostError(
+      "store/failed",
+      `The folder ${folder} of the store can't be made: ${(cause as Error).message}.`,
+      {
+        data: { file },
+        cause,
+      },
+    );
   }
 }
 

@@ -13,7 +13,9 @@ import type { AgentRow, InvocationRow, OperationRow, PromiseRow } from "./store.
 export type Columns = Record<string, SQLOutputValue>;
 
 export const agentColumns =
-  "component type params state node parentAgent parentIndex parentOperation snapshot snapshotLength length createdAt updatedAt error".split(" ");
+  "component type params state node parentAgent parentIndex parentOperation snapshot snapshotLength length createdAt updatedAt error".split(
+    " ",
+  );
 
 export function agentValues(row: AgentRow): SQLInputValue[] {
   const { parent, snapshot } = row;
@@ -45,7 +47,9 @@ export function toAgent(columns: Columns): AgentRow {
 }
 
 export const invocationColumns =
-  "state method args callerAgent callerOperation attached dueAt cancelRequested value error createdAt finishedAt".split(" ");
+  "state method args callerAgent callerOperation attached dueAt cancelRequested value error createdAt finishedAt".split(
+    " ",
+  );
 
 export function invocationValues(row: InvocationRow): SQLInputValue[] {
   const { caller, outcome } = row;

@@ -3,7 +3,7 @@ import { HostError } from "../base/error.ts";
 import { transact } from "./sqlite-transaction.ts";
 
 /** Marks a file as a store of Planaria (`PRAGMA application_id`): "Plna". */
-export const applicationId = 0x506c6e61;
+const applicationId = 0x506c6e61;
 
 /**
  * What makes version n + 1 of the schema out of version n. The first makes it out of nothing. A released one never
@@ -71,10 +71,14 @@ export const migrations: readonly string[] = [
 
 /** What a database says of itself. `isEmpty`: it holds no table, and nobody has claimed it. */
 export function readSchema(db: DatabaseSync): { applicationId: number; version: number; isEmpty: boolean } {
-  const pragma = (name: string) => Number(Object.values(db.prepare(`PRAGMA ${name}`).get()!)[0]);
-  const found = pragma("application_id");
-  const tables = Number(db.prepare("SELECT count(*) AS count FROM sqlite_schema").get()!["count"]);
-  return { applicationId: found, version: pragma("user_version"), isEmpty: found === 0 && tables === 0 };
+  // One statement, so that another process that makes the schema is seen before it or after it.
+  const { tables, ...found } = db
+    .prepare(
+      `SELECT application_id AS applicationId, user_version AS version, (SELECT count(*) FROM sqlite_schema) AS tables
+      FROM pragma_application_id, pragma_user_version`,
+    )
+    .get() as { applicationId: number; version: number; tables: number };
+  return { ...found, isEmpty: found.applicationId === 0 && tables === 0 };
 }
 
 /**

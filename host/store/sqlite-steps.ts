@@ -8,7 +8,12 @@ import type { StepRow } from "./store.ts";
  *
  * Errors: HostError `store/corrupt` if the file has lost some of them.
  */
-export function readSteps(prepare: (sql: string) => StatementSync, file: string, agent: AgentId, from: number): StepRow[] {
+export function readSteps(
+  prepare: (sql: string) => StatementSync,
+  file: string,
+  agent: AgentId,
+  from: number,
+): StepRow[] {
   const holder = prepare("SELECT number, length, parentIndex FROM agents WHERE id = ?").get(agent);
   if (!holder) return [];
   const rows = prepare(
@@ -22,8 +27,18 @@ export function readSteps(prepare: (sql: string) => StatementSync, file: string,
 }
 
 /** Steps that begin behind `from` may do so only where the inherited ones end. */
-function checkWhole(file: string, agent: AgentId, steps: StepRow[], from: number, length: number, inherited: number): void {
-  let end = Math.min(length, steps.length === 0 || steps[0]!.first > from ? Math.max(from, inherited) : steps[0]!.first);
+function checkWhole(
+  file: string,
+  agent: AgentId,
+  steps: StepRow[],
+  from: number,
+  length: number,
+  inherited: number,
+): void {
+  let end = Math.min(
+    length,
+    steps.length === 0 || steps[0]!.first > from ? Math.max(from, inherited) : steps[0]!.first,
+  );
   for (const { first, count } of steps) {
     if (first !== end) throw missing(file, agent, end, first);
     end = first + count;

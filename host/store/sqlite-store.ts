@@ -3,11 +3,30 @@ import type { AgentId, Digest, InvocationKey, NodeId, PromiseId } from "../base/
 import { checkLease } from "./conflict.ts";
 import { describeFailure } from "./sqlite-error.ts";
 import { openFile, type SqliteFileOptions } from "./sqlite-file.ts";
-import { agentColumns, promiseColumns, toAgent, toInvocation, toOperation, toPromise, type Columns } from "./sqlite-row.ts";
+import {
+  agentColumns,
+  promiseColumns,
+  toAgent,
+  toInvocation,
+  toOperation,
+  toPromise,
+  type Columns,
+} from "./sqlite-row.ts";
 import { readSteps } from "./sqlite-steps.ts";
 import { readTogether, transact } from "./sqlite-transaction.ts";
 import { SqliteWriter } from "./sqlite-writer.ts";
-import type { AgentRow, AgentState, Changes, ComponentRow, Fence, NodeRow, PageRow, PromiseRow, SnapshotRow, Store } from "./store.ts";
+import type {
+  AgentRow,
+  AgentState,
+  Changes,
+  ComponentRow,
+  Fence,
+  NodeRow,
+  PageRow,
+  PromiseRow,
+  SnapshotRow,
+  Store,
+} from "./store.ts";
 
 export interface SqliteStoreOptions extends Partial<SqliteFileOptions> {
   file: string;
@@ -23,7 +42,14 @@ export interface SqliteStoreOptions extends Partial<SqliteFileOptions> {
  *         `store/busy`, `store/full`, `store/failed`.
  */
 export async function openSqliteStore({ file, now, ...options }: SqliteStoreOptions): Promise<Store> {
-  const db = openFile({ durability: "full", readOnly: false, busyTimeoutMs: 8_000, sizeLimitBytes: null, ...options, file });
+  const db = openFile({
+    durability: "full",
+    readOnly: false,
+    busyTimeoutMs: 8_000,
+    sizeLimitBytes: null,
+    ...options,
+    file,
+  });
   return new SqliteStore(db, file, now);
 }
 
@@ -63,7 +89,9 @@ class SqliteStore implements Store {
   }
 
   async components(): Promise<Omit<ComponentRow, "bytes">[]> {
-    const rows = this.#all("SELECT digest, name, description, createdAt FROM components ORDER BY createdAt DESC, rowid DESC");
+    const rows = this.#all(
+      "SELECT digest, name, description, createdAt FROM components ORDER BY createdAt DESC, rowid DESC",
+    );
     return rows as unknown[] as Omit<ComponentRow, "bytes">[];
   }
 
@@ -83,7 +111,9 @@ class SqliteStore implements Store {
   }
 
   async steps(agent: AgentId, from: number) {
-    return this.#attempt(() => readTogether(this.#db, () => readSteps((sql) => this.#prepare(sql), this.#file, agent, from)));
+    return this.#attempt(() =>
+      readTogether(this.#db, () => readSteps((sql) => this.#prepare(sql), this.#file, agent, from)),
+    );
   }
 
   async invocation(agent: AgentId, key: InvocationKey) {
@@ -161,7 +191,9 @@ class SqliteStore implements Store {
       FROM snapshots WHERE id = ?`,
       id,
     );
-    return columns && { id, manifest: columns["manifest"] as Uint8Array, pages: JSON.parse(columns["digests"] as string) };
+    return (
+      columns && { id, manifest: columns["manifest"] as Uint8Array, pages: JSON.parse(columns["digests"] as string) }
+    );
   }
 
   async pages(digests: readonly string[]): Promise<PageRow[]> {
@@ -201,7 +233,9 @@ class SqliteStore implements Store {
           this.#run("UPDATE agents SET node = ? WHERE node = ?", node, gone);
         }
         const now = this.#now();
-        return agents.filter((id) => this.#run(`UPDATE agents SET node = ?1 WHERE id = ?2 AND (${isFree})`, node, id, now) === 1);
+        return agents.filter(
+          (id) => this.#run(`UPDATE agents SET node = ?1 WHERE id = ?2 AND (${isFree})`, node, id, now) === 1,
+        );
       }),
     );
   }

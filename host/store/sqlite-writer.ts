@@ -25,7 +25,14 @@ import {
   toPromise,
 } from "./sqlite-row.ts";
 import { transact } from "./sqlite-transaction.ts";
-import { invocationSource, promiseSource, type AgentRow, type Changes, type Fence, type InvocationRow } from "./store.ts";
+import {
+  invocationSource,
+  promiseSource,
+  type AgentRow,
+  type Changes,
+  type Fence,
+  type InvocationRow,
+} from "./store.ts";
 
 interface NumberedAgent extends HeldAgent {
   number: number;
@@ -81,14 +88,18 @@ export class SqliteWriter {
   #holdLease({ node, expiresAt }: Fence): void {
     if (node === null) return;
     const { renewLease, hasLease } = this.#statements;
-    checkLease(node, expiresAt === undefined ? hasLease.get(node) !== undefined : renewLease.run(expiresAt, node).changes === 1);
+    checkLease(
+      node,
+      expiresAt === undefined ? hasLease.get(node) !== undefined : renewLease.run(expiresAt, node).changes === 1,
+    );
   }
 
   #aliveness(): (node: NodeId) => boolean {
     const known = new Map<NodeId, boolean>();
     return (node) => {
       let isAlive = known.get(node);
-      if (isAlive === undefined) known.set(node, (isAlive = this.#statements.isAlive.get(node, this.#now()) !== undefined));
+      if (isAlive === undefined)
+        known.set(node, (isAlive = this.#statements.isAlive.get(node, this.#now()) !== undefined));
       return isAlive;
     };
   }
@@ -170,7 +181,8 @@ export class SqliteWriter {
       const values = invocationValues(row);
       if (row.seq !== 0) {
         // Most updates pass here; one that does not is looked at closely.
-        if (updateInvocation.run(...values, row.seq, number, key, "done").changes !== 1) this.#replaceInvocation(commit, number, row);
+        if (updateInvocation.run(...values, row.seq, number, key, "done").changes !== 1)
+          this.#replaceInvocation(commit, number, row);
       } else {
         const added = addInvocation.run(number, row.key, ...values);
         if (added.changes === 1) commit.numbers.set(row, Number(added.lastInsertRowid));
@@ -192,7 +204,8 @@ export class SqliteWriter {
     const { putPromise, getPromise, deletePromise } = this.#statements;
     for (const [id, row] of changes.promises) {
       if (row === null) deletePromise.run(id);
-      else if (putPromise.run(id, ...promiseValues(row)).changes !== 1) checkPromise(row, toPromise(getPromise.get(id)!));
+      else if (putPromise.run(id, ...promiseValues(row)).changes !== 1)
+        checkPromise(row, toPromise(getPromise.get(id)!));
       if (row?.state !== "pending") this.#settle(promiseSource(id));
     }
   }
@@ -216,7 +229,13 @@ export class SqliteWriter {
       const { agent, operation, source, dueAt } = row;
       const number = this.#numberOf(commit, agent, () => `Operation ${operation}`);
       if (number === undefined) continue;
-      this.#statements.putOperation.run(number, operation, source, dueAt, Number(source !== null && this.#hasSettled(source)));
+      this.#statements.putOperation.run(
+        number,
+        operation,
+        source,
+        dueAt,
+        Number(source !== null && this.#hasSettled(source)),
+      );
     }
   }
 
@@ -234,15 +253,18 @@ export class SqliteWriter {
   }
 
   #deleteAgents({ changes, agents }: Commit): void {
-    const deleted = new Map<AgentId, number>();
-    for (const [id, row] of changes.agents) {
-      const held = agents.get(id);
-      if (row === null && held) deleted.set(id, held.number);
-    }
+    const deleted = new Map<AgentId, number | undefined>();
+    for (const [id, row] of changes.agents) if (row === null) deleted.set(id, agents.get(id)?.number);
+    if (deleted.size === 0) return;
     // First all forks that stay: their entries may lie with several agents that go.
     for (const id of deleted.keys()) this.#lineage.materialise(id, (fork) => !deleted.has(fork));
     for (const [id, number] of deleted) {
+      if (number === undefined) continue;
       for (const key of this.#lineage.delete(number)) this.#settle(`invocation ${id} ${key}`);
+    }
+    for (const joined of changes.invocations.keys()) {
+      const [id, key] = splitRowKey(joined);
+      if (deleted.has(id)) this.#settle(`invocation ${id} ${key}`);
     }
   }
 }

@@ -56,7 +56,7 @@ export interface StepRow {
 export interface InvocationRow {
   agent: AgentId;
   key: InvocationKey;
-  /** Arrival order over all agents of the store; given by the store to a row that is new. */
+  /** Arrival order over all agents of the store. A new row has 0, and `commit` writes the number that it gave into it. */
   seq: number;
   state: "queued" | "running" | "done";
   method: string;
@@ -110,7 +110,7 @@ export interface SnapshotRow {
 }
 
 export interface PageRow {
-  /** SHA-256 of the page's 4,096 bytes, hexadecimal. */
+  /** SHA-256 of what is stored before it is compressed, hexadecimal. */
   digest: string;
   /** The page, compressed. */
   data: Uint8Array;
@@ -156,10 +156,18 @@ export interface Fence {
 /**
  * Where everything durable lives.
  *
- * Every method is atomic. `commit` also throws `store/conflict` when a row of `agents` belongs to another node that is
- * alive, or a promise that it settles is settled already by another (a settled promise never changes), or an
- * invocation it finishes is done already with another outcome. Any other failure is `store/failed` and wrote nothing.
- * Errors: HostError `store/conflict`, `store/failed`, `store/full`, `store/read-only`, `store/corrupt`, `store/version`.
+ * Every method is atomic. `commit` throws `store/conflict`, and has written nothing, when
+ * - a row of `agents` belongs to another node that is alive;
+ * - a promise that it settles is settled already by another (a settled promise never changes), or an invocation that it
+ *   finishes is done already with another outcome;
+ * - steps come without their agent's row, do not follow on what is held, or leave the row's `length` wrong;
+ * - an invocation or operation belongs to an agent that does not exist, or a new fork inherits entries that do not;
+ * - a snapshot's pages, or the snapshot that an agent names, are not there (they were collected meanwhile).
+ *
+ * Deletions come last in a commit: the forks of a deleted agent get the entries that they inherit as their own, from 0
+ * on. A node whose lease is over may commit as long as no other has taken over.
+ * Errors: HostError `store/conflict`, `store/failed`, `store/full`, `store/read-only`, `store/busy`, `store/missing`,
+ *         `store/corrupt`, `store/not-planaria`, `store/version`.
  */
 export interface Store extends AsyncDisposable {
   /** The URL that opens it again, for messages. */

@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import { buildGuest } from "../../build/build.ts";
 import { cacheFolder } from "../../build/cache-folder.ts";
 import { compileComponent, type CompiledComponent } from "../component/compile.ts";
+import { defaultMemoryCapBytes } from "../component/memory-cap.ts";
 
 const compiled = new Map<string | Uint8Array, Promise<CompiledComponent>>();
 
@@ -17,7 +18,7 @@ export function readComponent(source: string | Uint8Array): Promise<CompiledComp
 async function compile(source: string | Uint8Array): Promise<CompiledComponent> {
   const folder = cacheFolder();
   const bytes = typeof source === "string" ? await readBytes(source, folder) : source;
-  return compileComponent(bytes, { cacheFolder: folder, memoryCapBytes: 268_435_456 });
+  return compileComponent(bytes, { cacheFolder: folder, memoryCapBytes: defaultMemoryCapBytes });
 }
 
 async function readBytes(path: string, folder: string): Promise<Uint8Array> {

@@ -2,10 +2,17 @@ import { perSecond, sample, type Bench, type Measure, type Setup } from "./measu
 import { makeFile, Scene } from "./scene.ts";
 
 const measures = [
-  { name: "await run(…), one by one", unit: "µs", aim: perSecond(5_000), floor: { "guest step of a run, 2 imports": 1 } },
-  { name: "run(…), 1,000 at once", unit: "µs" },
+  {
+    name: "await run(…), one by one",
+    short: "run",
+    unit: "µs",
+    aim: perSecond(5_000),
+    floor: { "guest step of a run, 2 imports": 1 },
+  },
+  { name: "run(…), 1,000 at once", short: "run at once", unit: "µs" },
   {
     name: "call of another agent, one by one",
+    short: "call",
     unit: "µs",
     aim: perSecond(2_000),
     // The callee's step and the caller's, each in a thread that is told so and answers.
@@ -13,12 +20,14 @@ const measures = [
   },
   {
     name: "new agents, 1,000 at once",
+    short: "new agent",
     unit: "µs",
     aim: perSecond(4_000),
     floor: { "guest step, 1 import": 1, "memory out and in": 1, "SQLite row, in hundreds, fsync": 4 },
   },
   {
     name: "rpc(…) to functions, 1,000 at once",
+    short: "function",
     unit: "µs",
     floor: { "guest step, 1 import": 1, "memory out and in": 1, "SQLite row, in hundreds, fsync": 4 },
   },

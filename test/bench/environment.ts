@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { statfs } from "node:fs/promises";
 import { findPackageJSON } from "node:module";
 import { cpus, tmpdir, totalmem } from "node:os";
-import { version } from "../../host/open-host.ts";
+import { version } from "../../host/system/version.ts";
 
 /** Under what conditions figures were taken. */
 export interface Environment {
@@ -32,7 +32,10 @@ export async function describeEnvironment(now: Date): Promise<Environment> {
       sqlite: process.versions["sqlite"] ?? "none",
       ...Object.fromEntries(packages.map((name) => [name, packageVersion(name)])),
     },
-    durability: type === tmpfs ? "SQLite FULL, but the temporary folder is in memory: flushes cost nothing" : "SQLite FULL, fsync at each commit",
+    durability:
+      type === tmpfs
+        ? "SQLite FULL, but the temporary folder is in memory: flushes cost nothing"
+        : "SQLite FULL, fsync at each commit",
   };
 }
 

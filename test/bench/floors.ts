@@ -30,7 +30,8 @@ export async function openFloors({ component, scale }: Setup): Promise<Bench> {
   await guest.run(steps);
   await repeat(steps, () => guest.invokeFunction());
 
-  const floor = (name: FloorName, count: number, work: () => Promise<void>): Promise<Sample> => sample(name, count, work);
+  const floor = (name: FloorName, count: number, work: () => Promise<void>): Promise<Sample> =>
+    sample(name, count, work);
   return {
     name: "floor",
     measures: floorNames.map((name) => ({ name, unit: "µs" })),
@@ -44,7 +45,9 @@ export async function openFloors({ component, scale }: Setup): Promise<Bench> {
         ),
         await floor("message to a thread and back", steps, () => repeat(steps, () => exchange(worker))),
         await floor("SQLite commit of 1 row, fsync", commits, () => repeat(commits, async () => table.insert(1))),
-        await floor("SQLite row, in hundreds, fsync", commits * 100, () => repeat(commits, async () => table.insert(100))),
+        await floor("SQLite row, in hundreds, fsync", commits * 100, () =>
+          repeat(commits, async () => table.insert(100)),
+        ),
       ];
     },
     async close() {
@@ -63,18 +66,25 @@ async function repeat(count: number, work: () => Promise<void>): Promise<void> {
 function exchange(worker: Worker): Promise<void> {
   return new Promise((resolve) => {
     worker.once("message", () => resolve());
-    worker.postMessage([{ kind: "send", agent: 'cell("one")', inputs: [{ kind: "delivered", operation: 1, outcome: { value: "1" } }] }]);
+    worker.postMessage([
+      { kind: "send", agent: 'cell("one")', inputs: [{ kind: "delivered", operation: 1, outcome: { value: "1" } }] },
+    ]);
   });
 }
 
 /** A table as plain as can be, with the settings that a store has. */
 function openTable(file: string): { insert(rows: number): void; close(): void } {
   const db = new DatabaseSync(file);
-  db.exec("PRAGMA journal_mode = wal; PRAGMA synchronous = full; CREATE TABLE entries (agent TEXT, at INTEGER, entries TEXT) STRICT");
+  db.exec(
+    "PRAGMA journal_mode = wal; PRAGMA synchronous = full; CREATE TABLE entries (agent TEXT, at INTEGER, entries TEXT) STRICT",
+  );
   const add = db.prepare("INSERT INTO entries VALUES (?, ?, ?)");
   const begin = db.prepare("BEGIN IMMEDIATE");
   const commit = db.prepare("COMMIT");
-  const entries = JSON.stringify([{ kind: "stepped", at: 0 }, { kind: "delivered", operation: 1, outcome: { value: "1" } }]);
+  const entries = JSON.stringify([
+    { kind: "stepped", at: 0 },
+    { kind: "delivered", operation: 1, outcome: { value: "1" } },
+  ]);
   return {
     insert(rows) {
       begin.run();

@@ -10,11 +10,16 @@ const endToEnd = "fork, one by one, through threads";
 const measures: Measure[] = [
   ...histories.map(({ entries }) => ({
     name: latency(entries),
+    short: `fork at ${entries}`,
     unit: "µs" as const,
     aim: 1_000,
     floor: { "guest step, 1 import": 2, "memory out and in": 1 },
   })),
-  { name: endToEnd, unit: "µs", floor: { "guest step, 1 import": 2, "memory out and in": 1, "SQLite row, in hundreds, fsync": 4 } },
+  {
+    name: endToEnd,
+    unit: "µs",
+    floor: { "guest step, 1 import": 2, "memory out and in": 1, "SQLite row, in hundreds, fsync": 4 },
+  },
 ];
 
 /**
@@ -64,7 +69,7 @@ class Marks {
   #instants = new Map<number, number[]>();
 
   bytes(count: number): Uint8Array {
-    this.#instants.getOrInsertComputed(count, () => []).push(performance.now());
+    this.#instants.set(count, [...(this.#instants.get(count) ?? []), performance.now()]);
     return systemRandom.bytes(count);
   }
 
@@ -75,7 +80,8 @@ class Marks {
   /** How long each fork took, in µs, until the later of both sides went on. */
   spans(count: number): number[] {
     const [before = [], original = [], forked = []] = [1, 2, 3].map((bytes) => this.#instants.get(bytes));
-    if (forked.length !== count || original.length !== count) throw new Error(`Of ${count} forks, ${forked.length} went on.`);
+    if (forked.length !== count || original.length !== count)
+      throw new Error(`Of ${count} forks, ${forked.length} went on.`);
     return before.map((at, index) => (Math.max(original[index]!, forked[index]!) - at) * 1_000);
   }
 }

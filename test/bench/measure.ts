@@ -3,6 +3,8 @@ import type { FloorName } from "./floors.ts";
 /** A figure that a bench takes, round after round. */
 export interface Measure {
   name: string;
+  /** Its heading in the history of results. */
+  short?: string;
   /** Of one operation: what it takes of time or room. */
   unit: "µs" | "bytes";
   /** At most so much. */

@@ -1,11 +1,11 @@
 import { cacheFolder } from "../../build/cache-folder.ts";
 import { compileComponent } from "../../host/component/compile.ts";
+import { defaultMemoryCapBytes } from "../../host/component/memory-cap.ts";
 import { instantiate, type Instance } from "../../host/component/instance.ts";
 import { Imports } from "../../host/imports/imports.ts";
 import { agentId } from "../../host/base/id.ts";
 import type { Entry } from "../../host/oplog/entry.ts";
 import type { Journal } from "../../host/replay/journal.ts";
-import { memoryCapBytes } from "./scene.ts";
 
 /**
  * The benches' guest with the least host that it can do with: in this thread, and what it calls is counted and forgotten.
@@ -23,7 +23,7 @@ export class RawGuest {
   }
 
   static async open(component: Uint8Array): Promise<RawGuest> {
-    const compiled = await compileComponent(component, { cacheFolder: cacheFolder(), memoryCapBytes });
+    const compiled = await compileComponent(component, { cacheFolder: cacheFolder(), memoryCapBytes: defaultMemoryCapBytes });
     const imports = new Imports();
     return new RawGuest(await instantiate(compiled, imports.functions), imports);
   }
@@ -50,7 +50,9 @@ export class RawGuest {
 
   #invoke(what: string): Promise<void> {
     this.#invocations += 1;
-    return this.instance.invoke(`{"invocation":${this.#invocations},"key":"k${this.#invocations}","id":"raw()",${what}}`);
+    return this.instance.invoke(
+      `{"invocation":${this.#invocations},"key":"k${this.#invocations}","id":"raw()",${what}}`,
+    );
   }
 
   /** A floor is none if the guest did less than it should. */

@@ -1,6 +1,6 @@
 import type { Environment } from "./environment.ts";
 import type { FlatnessSummary, Summary } from "./summary.ts";
-import { formatFlatness, formatQuantity, formatSummaries, formatTable } from "./table.ts";
+import { formatFlatness, formatQuantity, formatSummaries } from "./table.ts";
 
 /** What `RESULTS.md` is made of. */
 export interface Results {
@@ -11,26 +11,38 @@ export interface Results {
 
 const historyTitle = "## History";
 
-/** The file's text: the newest run in full, and a line for each run that there ever was. */
+/** The file's text: the newest run in full, and a line for each run that there ever was, those of `former` first. */
 export function formatResults(results: Results, former: string): string {
   const { environment, summaries, flatness } = results;
-  const lines = [...readHistory(former), historyLine(results)];
-  return [
+  const parts = [
     "# Results",
-    "Written by `npm run bench`: not to be edited. Absolute times are one machine's; the floors beside them were taken in the same run, in turns.",
+    "Written by `npm run bench`. Absolute times are one machine's; the floors were taken in the same run, in turns.",
     `## ${environment.date}`,
-    formatEnvironment(environment, summaries),
+    formatEnvironment(results),
     formatSummaries(summaries),
     flatness.map((each) => `* ${formatFlatness(each)}`).join("\n"),
     historyTitle,
-    "Medians.",
-    formatTable(["date", "versions", ...historyColumns(summaries)], lines),
-    "",
-  ].join("\n\n").trimEnd() + "\n";
+    extendHistory(former.split(`${historyTitle}\n`)[1]?.trim() ?? "", results),
+  ];
+  return `${parts.join("\n\n")}\n`;
 }
 
-export function formatEnvironment({ processor, cores, memoryBytes, versions, durability }: Environment, summaries: readonly Summary[]): string {
+export function formatEnvironment({ environment, summaries }: Results): string {
+  const { processor, cores, memoryBytes, versions, durability } = environment;
   const rounds = Math.max(...summaries.map((each) => each.rounds));
-  const packages = Object.entries(versions).map(([name, version]) => `${name} ${version}`).join(", ");
-  return `${cores} × ${processor}, ${Math.round(memoryBytes / 2 ** 30)} GiB; ${packages}. Durability: ${durability}. ${rounds} rounds.`;
+  const packages = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
+  return `${cores} × ${processor}, ${Math.round(memoryBytes / 2 ** 30)} GiB; ${packages.join(", ")}. Durability: ${durability}. ${rounds} rounds.`;
+}
+
+/** Medians of measures that have changed their names since begin a table of their own. */
+function extendHistory(former: string, { environment, summaries }: Results): string {
+  const kept = summaries.filter(({ short }) => short !== null);
+  const row = (cells: readonly string[]) => `| ${cells.join(" | ")} |`;
+  const head = row(["medians of", "Planaria", ...kept.map(({ short }) => short!)]);
+  const { date, versions } = environment;
+  const line = row([date, versions["planaria"]!, ...kept.map(({ median, unit }) => formatQuantity(median, unit))]);
+  const heads = former.split("\n").filter((each) => each.startsWith("| medians of"));
+  if (heads.at(-1) === head) return `${former}\n${line}`;
+  const rule = row(Array(kept.length + 2).fill("---"));
+  return [...(former === "" ? [] : [former, ""]), head, rule, line].join("\n");
 }

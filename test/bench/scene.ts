@@ -5,15 +5,15 @@ import { buildGuest } from "../../build/build.ts";
 import { cacheFolder } from "../../build/cache-folder.ts";
 import type { Random } from "../../host/base/port.ts";
 import { compileComponent } from "../../host/component/compile.ts";
+import { defaultMemoryCapBytes } from "../../host/component/memory-cap.ts";
 import { InProcessExecutor } from "../../host/executor/in-process.ts";
-import { openHost, version } from "../../host/open-host.ts";
+import { openHost } from "../../host/open-host.ts";
 import { Host } from "../../host/scheduler/host.ts";
 import { openSqliteStore } from "../../host/store/sqlite-store.ts";
 import type { Store } from "../../host/store/store.ts";
 import { systemClock } from "../../host/system/clock.ts";
 import { systemRandom } from "../../host/system/random.ts";
-
-export const memoryCapBytes = 268_435_456;
+import { version } from "../../host/system/version.ts";
 
 /** The component that all benches run. */
 export async function buildComponent(): Promise<Uint8Array> {
@@ -47,14 +47,19 @@ export class Scene implements AsyncDisposable {
   /** All in this thread; what guests draw comes from `random`. */
   static async openInThread(file: string, random: Random): Promise<Scene> {
     const store = await openStore(file);
-    const compile = (bytes: Uint8Array) => compileComponent(bytes, { cacheFolder: cacheFolder(), memoryCapBytes });
+    const compile = (bytes: Uint8Array) => compileComponent(bytes, { cacheFolder: cacheFolder(), memoryCapBytes: defaultMemoryCapBytes });
     const executor = new InProcessExecutor({ clock: systemClock, random });
-    return new Scene(await Host.open({ store, executor, clock: systemClock, random: systemRandom, compile, version }), store);
+    return new Scene(
+      await Host.open({ store, executor, clock: systemClock, random: systemRandom, compile, version }),
+      store,
+    );
   }
 
   /** Calls a method of an agent, and waits for its outcome, which is durable then. */
   async call(agent: string, method: string, ...args: unknown[]): Promise<unknown> {
-    const outcome = await this.host.result(await this.host.call({ callee: { agent, method }, args: JSON.stringify(args) }));
+    const outcome = await this.host.result(
+      await this.host.call({ callee: { agent, method }, args: JSON.stringify(args) }),
+    );
     if ("error" in outcome) throw new Error(`${agent}.${method} failed: ${outcome.error}`);
     return JSON.parse(outcome.value);
   }

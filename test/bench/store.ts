@@ -9,7 +9,13 @@ import { join } from "node:path";
 import { agentId, invocationKey, nodeId } from "../../host/base/id.ts";
 import { openMemoryStore } from "../../host/store/memory-store.ts";
 import { openSqliteStore } from "../../host/store/sqlite-store.ts";
-import { invocationSource, type AgentRow, type InvocationRow, type OperationRow, type Store } from "../../host/store/store.ts";
+import {
+  invocationSource,
+  type AgentRow,
+  type InvocationRow,
+  type OperationRow,
+  type Store,
+} from "../../host/store/store.ts";
 import { changesOf, makeAgent, makeInvocation, makeNode, makeOperation } from "../store/rows.ts";
 import { openTemporaryFolder } from "../store/temporary-folder.ts";
 
@@ -26,7 +32,12 @@ let operations = 0;
 function makeCalls(count: number): Call[] {
   return Array.from({ length: count }, () => {
     const operation = ++operations;
-    const agent = makeAgent(`enrichOne[${randomUUID()}]`, { type: "enrichOne", params: null, state: "created", node: nodeId("n1") });
+    const agent = makeAgent(`enrichOne[${randomUUID()}]`, {
+      type: "enrichOne",
+      params: null,
+      state: "created",
+      node: nodeId("n1"),
+    });
     const key = invocationKey(`${caller.id}#${operation}`);
     return {
       agent,
@@ -37,13 +48,20 @@ function makeCalls(count: number): Call[] {
 }
 
 const step = (agent: AgentRow, entries: object[]) => {
-  const row = { agent: agentId(agent.id), first: agent.length, count: entries.length, entries: JSON.stringify(entries) };
+  const row = {
+    agent: agentId(agent.id),
+    first: agent.length,
+    count: entries.length,
+    entries: JSON.stringify(entries),
+  };
   agent.length += entries.length;
   return row;
 };
 
 function begin(calls: Call[]) {
-  const steps = calls.map(({ agent }) => step(agent, [{ kind: "created", agent: agent.id, component: agent.component, host: "0.1.0" }]));
+  const steps = calls.map(({ agent }) =>
+    step(agent, [{ kind: "created", agent: agent.id, component: agent.component, host: "0.1.0" }]),
+  );
   return changesOf({
     agents: calls.map(({ agent }) => agent),
     steps,
@@ -85,9 +103,14 @@ async function measure(name: string, store: Store, callsPerCommit: number, commi
   const seconds = times.reduce((sum, time) => sum + time, 0) / 1_000;
   times.sort((left, right) => left - right);
   const at = (share: number) => times[Math.floor(times.length * share)]!.toFixed(2).padStart(7);
-  const rate = (count: number) => Math.round(count / seconds).toLocaleString("en").padStart(8);
+  const rate = (count: number) =>
+    Math.round(count / seconds)
+      .toLocaleString("en")
+      .padStart(8);
   const rows = String(4 * callsPerCommit).padStart(5);
-  console.log(`${name.padEnd(15)} ${rows} rows/commit ${rate(times.length)} commits/s ${rate(4 * callsPerCommit * times.length)} rows/s   p50 ${at(0.5)} ms   p99 ${at(0.99)} ms`);
+  console.log(
+    `${name.padEnd(15)} ${rows} rows/commit ${rate(times.length)} commits/s ${rate(4 * callsPerCommit * times.length)} rows/s   p50 ${at(0.5)} ms   p99 ${at(0.99)} ms`,
+  );
 }
 
 async function prepare(store: Store, agents: number): Promise<Store> {
@@ -112,5 +135,11 @@ const stores = {
 console.log(`${agents.toLocaleString("en")} agents in the store at the beginning`);
 for (const [name, open] of Object.entries(stores)) {
   await using store = await prepare(await open(), agents);
-  for (const [calls, commits] of [[1, 2_000], [25, 400], [250, 100], [1_000, 40]] as const) await measure(name, store, calls, commits);
+  for (const [calls, commits] of [
+    [1, 2_000],
+    [25, 400],
+    [250, 100],
+    [1_000, 40],
+  ] as const)
+    await measure(name, store, calls, commits);
 }

@@ -4,6 +4,8 @@ import type { Bench, Measure, Sample } from "./measure.ts";
 /** What is left of a measure's rounds. Times are in µs, of one operation. */
 export interface Summary {
   measure: string;
+  /** Its heading in the history; null: it has no place there. */
+  short: string | null;
   unit: Measure["unit"];
   median: number;
   least: number;
@@ -28,19 +30,28 @@ export function summarize(benches: readonly Bench[], samples: readonly Sample[])
   const floors = new Map<string, number>();
   return benches.flatMap(({ measures }) =>
     measures.map((measure) => {
-      const summary = summarizeOne(measure, samples.filter((each) => each.measure === measure.name), floors);
+      const summary = summarizeOne(
+        measure,
+        samples.filter((each) => each.measure === measure.name),
+        floors,
+      );
       floors.set(measure.name, summary.median);
       return summary;
     }),
   );
 }
 
-function summarizeOne({ name, unit, aim, floor }: Measure, samples: readonly Sample[], floors: ReadonlyMap<string, number>): Summary {
+function summarizeOne(
+  { name, short, unit, aim, floor }: Measure,
+  samples: readonly Sample[],
+  floors: ReadonlyMap<string, number>,
+): Summary {
   const values = samples.map(({ value }) => value);
   const cpus = samples.flatMap(({ cpu }) => cpu ?? []);
   const parts = Object.entries(floor ?? {}) as [FloorName, number][];
   return {
     measure: name,
+    short: short ?? null,
     unit,
     median: median(values),
     least: Math.min(...values),

@@ -1,5 +1,6 @@
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
+import { answerParent } from "./own-process.ts";
 import { buildComponent, makeFile, Scene } from "./scene.ts";
 
 /** What one agent takes. */
@@ -8,7 +9,7 @@ export interface Room {
   memoryBytes: number;
 }
 
-/** More agents than there are instances in a thread: from then on, no new one takes an instance of its own. */
+/** More agents than a thread has instances: from then on, no new one takes an instance of its own. */
 const warmUp = 64;
 
 setFlagsFromString("--expose-gc");
@@ -35,5 +36,4 @@ async function takenBytes({ store }: Scene): Promise<{ disk: number; memory: num
   return { disk: (await store.sizes()).totalBytes, memory: process.memoryUsage.rss() };
 }
 
-const room = await measure(Number(process.argv[2]));
-process.send!(room, () => process.disconnect());
+answerParent(await measure(Number(process.argv[2])));

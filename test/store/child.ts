@@ -24,10 +24,13 @@ async function appendToOwn(): Promise<void> {
 
 async function appendToShared(): Promise<void> {
   const id = agentId("shared()");
-  for (let appended = 0; appended < Number(count); ) {
+  for (let appended = 0; appended < Number(count);) {
     const held = await store.agent(id);
     const length = held?.length ?? 0;
-    const changes = changesOf({ agents: [makeAgent(id, { length: length + 1, node: null })], steps: [makeStep(id, length)] });
+    const changes = changesOf({
+      agents: [makeAgent(id, { length: length + 1, node: null })],
+      steps: [makeStep(id, length)],
+    });
     try {
       await store.commit(changes, { node });
       appended += 1;
@@ -39,7 +42,11 @@ async function appendToShared(): Promise<void> {
 
 async function appendForEver(): Promise<void> {
   const names = ["a()", "b()", "c()", "d()", "e()"];
-  await store.claim(node, names.map(agentId), (await store.nodes()).map(({ id }) => id).filter((id) => id !== node));
+  await store.claim(
+    node,
+    names.map(agentId),
+    (await store.nodes()).map(({ id }) => id).filter((id) => id !== node),
+  );
   for (let first = (await store.agent(agentId("a()")))?.length ?? 0; ; first += 2) {
     const agents = names.map((id) => makeAgent(id, { length: first + 2, node }));
     const steps = names.flatMap((id) => [makeStep(id, first), makeStep(id, first + 1)]);

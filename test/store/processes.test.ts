@@ -1,13 +1,14 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { agentId } from "../../host/base/id.ts";
 import { openSqliteStore } from "../../host/store/sqlite-store.ts";
 import { openTemporaryFolder } from "./temporary-folder.ts";
 
-const script = join(import.meta.dirname, "child.ts");
+const script = fileURLToPath(new URL("./child.ts", import.meta.url));
 let folder: Awaited<ReturnType<typeof openTemporaryFolder>>;
 let file: string;
 
@@ -17,14 +18,25 @@ beforeEach(async () => {
 });
 afterEach(() => folder[Symbol.asyncDispose]());
 
-const start = (...args: string[]) => spawn(process.execPath, [script, ...args], { stdio: ["ignore", "pipe", "inherit"] });
+const start = (...args: string[]) =>
+  spawn(process.execPath, [script, ...args], { stdio: ["ignore", "pipe", "inherit"] });
 const runToEnd = async (...args: string[]) => (await once(start(...args), "exit"))[0] as unknown;
 const open = () => openSqliteStore({ file, now: () => 0 });
 const spans = (steps: { first: number; count: number }[]) => steps.map(({ first, count }) => [first, count]);
 const consecutive = (count: number) => Array.from({ length: count }, (_, first) => [first, 1]);
 
-describe("two processes on one file", () => {
-  test("both make it, and each keeps all of its commits", async () => {
+describe("processes on one file", () => {
+  test("make it together, however they meet", async () => {
+    for (let round = 0; round < 4; round++) {
+      const made = join(folder.path, String(round), "planaria.db");
+      const names = ["n1", "n2", "n3", "n4"];
+      expect(await Promise.all(names.map((name) => runToEnd("own", made, name, "1")))).toEqual([0, 0, 0, 0]);
+      await using store = await openSqliteStore({ file: made, now: () => 0 });
+      expect(await store.agents()).toHaveLength(names.length);
+    }
+  });
+
+  test("each keep all of their commits", async () => {
     const exits = await Promise.all([runToEnd("own", file, "n1", "500"), runToEnd("own", file, "n2", "500")]);
     expect(exits).toEqual([0, 0]);
     await using store = await open();
@@ -32,7 +44,9 @@ describe("two processes on one file", () => {
       expect(spans(await store.steps(id, 0))).toEqual(consecutive(500));
       expect((await store.agent(id))!.length).toBe(500);
     }
-    const seqs = (await Promise.all(["n1()", "n2()"].map((id) => store.invocations(agentId(id))))).flat().map(({ seq }) => seq);
+    const seqs = (await Promise.all(["n1()", "n2()"].map((id) => store.invocations(agentId(id)))))
+      .flat()
+      .map(({ seq }) => seq);
     expect(new Set(seqs).size).toBe(1_000);
   });
 

@@ -87,7 +87,10 @@ export const makeNode = (id: string, fields: Partial<NodeRow> = {}): NodeRow => 
   ...fields,
 });
 
-export const makePage = (text: string): PageRow => ({ digest: digestOf(Buffer.from(text)), data: new Uint8Array(Buffer.from(text)) });
+export const makePage = (text: string): PageRow => ({
+  digest: digestOf(Buffer.from(text)),
+  data: new Uint8Array(Buffer.from(text)),
+});
 
 export const makeSnapshot = (text: string, pages: PageRow[]): SnapshotRow => ({
   id: digestOf(Buffer.from(text)),
@@ -95,7 +98,7 @@ export const makeSnapshot = (text: string, pages: PageRow[]): SnapshotRow => ({
   pages: pages.map(({ digest }) => digest),
 });
 
-interface Rows {
+export interface Rows {
   components?: Changes["components"];
   agents?: AgentRow[];
   deleted?: string[];

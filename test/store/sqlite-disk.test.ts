@@ -68,7 +68,9 @@ describe.skipIf(!mayMount)("a disk", () => {
     };
     await expect(writing()).rejects.toMatchObject({ code: "store/read-only" });
     const file = join(folder.path, "planaria.db");
-    await expect(openSqliteStore({ file, now: () => 0, readOnly: true })).rejects.toMatchObject({ code: "store/read-only" });
+    await expect(openSqliteStore({ file, now: () => 0, readOnly: true })).rejects.toMatchObject({
+      code: "store/read-only",
+    });
     const elsewhere = openSqliteStore({ file: join(folder.path, "new", "planaria.db"), now: () => 0 });
     await expect(elsewhere).rejects.toMatchObject({ code: "store/read-only" });
     const fresh = openSqliteStore({ file: join(folder.path, "new.db"), now: () => 0 });

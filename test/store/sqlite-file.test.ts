@@ -91,12 +91,15 @@ describe("opening a file", () => {
     expect(await readFile(file, "utf8")).toBe("Dear diary, ".repeat(1_000));
   });
 
-  test.each(["CREATE TABLE recipes (name)", "PRAGMA application_id = 7"])("refuses another's database: %s", async (sql) => {
-    meddle(sql);
-    const before = await readFile(file);
-    await expect(open()).rejects.toMatchObject({ code: "store/not-planaria" });
-    expect(await readFile(file)).toEqual(before);
-  });
+  test.each(["CREATE TABLE recipes (name)", "PRAGMA application_id = 7"])(
+    "refuses another's database: %s",
+    async (sql) => {
+      meddle(sql);
+      const before = await readFile(file);
+      await expect(open()).rejects.toMatchObject({ code: "store/not-planaria" });
+      expect(await readFile(file)).toEqual(before);
+    },
+  );
 });
 
 describe("the schema", () => {
@@ -116,7 +119,11 @@ describe("the schema", () => {
 
   test("is brought up to date step by step, and rows stay", async () => {
     const db = new DatabaseSync(file);
-    const steps = ["CREATE TABLE t (a); INSERT INTO t VALUES (1)", "ALTER TABLE t ADD COLUMN b DEFAULT 2", "UPDATE t SET a = a + b"];
+    const steps = [
+      "CREATE TABLE t (a); INSERT INTO t VALUES (1)",
+      "ALTER TABLE t ADD COLUMN b DEFAULT 2",
+      "UPDATE t SET a = a + b",
+    ];
     migrate(db, file, steps.slice(0, 1));
     expect(readSchema(db).version).toBe(1);
     migrate(db, file, steps);
@@ -132,18 +139,34 @@ describe("the schema", () => {
     const steps = ["CREATE TABLE t (a)", "CREATE TABLE u (a); CREATE TABLE t (a)"];
     expect(() => migrate(db, file, steps)).toThrow("already exists");
     expect(readSchema(db).version).toBe(1);
-    expect(db.prepare("SELECT name FROM sqlite_schema").all().map(({ name }) => name)).toEqual(["t"]);
+    expect(
+      db
+        .prepare("SELECT name FROM sqlite_schema")
+        .all()
+        .map(({ name }) => name),
+    ).toEqual(["t"]);
     db.close();
   });
 
   test("serves the reads that are asked for often from an index", async () => {
     await (await openWithSteps(1))[Symbol.asyncDispose]();
     const db = new DatabaseSync(file);
-    const plan = (sql: string) => db.prepare(`EXPLAIN QUERY PLAN ${sql}`).all().map(({ detail }) => detail).join("; ");
+    const plan = (sql: string) =>
+      db
+        .prepare(`EXPLAIN QUERY PLAN ${sql}`)
+        .all()
+        .map(({ detail }) => detail)
+        .join("; ");
     expect(plan("SELECT 1 FROM agents WHERE state IN ('created', 'running')")).toContain("agentsActive");
-    expect(plan("SELECT 1 FROM invocations WHERE state = 'queued' AND state <> 'done' AND agent = 1")).toContain("invocationsOpen");
-    expect(plan("SELECT min(expiresAt) FROM promises WHERE state = 'pending' AND expiresAt IS NOT NULL")).toContain("promisesDue");
-    expect(plan("UPDATE operations SET settled = 1 WHERE source = 'x' AND settled = 0")).toContain("operationsBySource");
+    expect(plan("SELECT 1 FROM invocations WHERE state = 'queued' AND state <> 'done' AND agent = 1")).toContain(
+      "invocationsOpen",
+    );
+    expect(plan("SELECT min(expiresAt) FROM promises WHERE state = 'pending' AND expiresAt IS NOT NULL")).toContain(
+      "promisesDue",
+    );
+    expect(plan("UPDATE operations SET settled = 1 WHERE source = 'x' AND settled = 0")).toContain(
+      "operationsBySource",
+    );
     expect(plan("SELECT agent FROM operations WHERE settled = 1")).toContain("operationsSettled");
     db.close();
   });
@@ -186,10 +209,16 @@ describe("a damaged file", () => {
       await using store = await open();
       await store.steps(agentId("a()"), 0);
     };
-    await expect(attempt()).rejects.toMatchObject({ code: "store/corrupt", message: expect.stringContaining(".recover") as unknown });
+    await expect(attempt()).rejects.toMatchObject({
+      code: "store/corrupt",
+      message: expect.stringContaining(".recover") as unknown,
+    });
     const bytes = await readFile(file);
     await writeFile(file, bytes.fill(0x5a, 4_096));
-    await expect(attempt()).rejects.toMatchObject({ code: "store/corrupt", message: expect.stringContaining(file) as unknown });
+    await expect(attempt()).rejects.toMatchObject({
+      code: "store/corrupt",
+      message: expect.stringContaining(file) as unknown,
+    });
   });
 });
 

@@ -3,7 +3,7 @@ import { openSqliteStore } from "../../host/store/sqlite-store.ts";
 import { describeStore } from "./suite.ts";
 import { openTemporaryFolder } from "./temporary-folder.ts";
 
-describeStore("the store in an SQLite file", async (now) => {
+describeStore("an SQLite file", async (now) => {
   const folder = await openTemporaryFolder();
   const file = join(folder.path, "new", "planaria.db");
   return {

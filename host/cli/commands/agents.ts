@@ -1,8 +1,11 @@
 import { Option } from "commander";
 import { shortDigest } from "../../base/id.ts";
-import type { AgentRow, AgentState } from "../../store/store.ts";
+import type { AgentRow, AgentState, Store } from "../../store/store.ts";
 import { act, type Context, type Declare } from "../command.ts";
 import { parseCount } from "../option.ts";
+import type { Output } from "../output.ts";
+import { openReporter, type AgentReport } from "../report.ts";
+import { paintState } from "../state-style.ts";
 import { formatSpan, formatTable } from "../table.ts";
 
 const states: AgentState[] = ["created", "running", "suspended", "idle", "ended", "failed"];
@@ -11,7 +14,12 @@ const examples = `
 Examples:
   planaria agents
   planaria agents --state suspended
-  planaria agents --all --json`;
+  planaria agents --all --json
+
+running: a step is due or under way; suspended: its call waits; idle: nothing to do; ended: it was a function's one call,
+or a fork, and is through; failed: it takes no more calls.
+With --json: [{id, type, params, state, component: {digest, name}, entries, parent: {agent, index} | null, createdAt,
+updatedAt, error}].`;
 
 interface Options {
   state?: AgentState;
@@ -30,27 +38,32 @@ export const declareAgents: Declare = (program, terminal) => {
     .action(act(terminal, listAgents));
 };
 
-async function listAgents(
-  { output, terminal, openStoreToRead }: Context,
-  { state, all, limit }: Options,
-): Promise<void> {
-  await using store = await openStoreToRead();
-  const rows = await store.agents({ limit, ...(state && { state }) });
-  const shown = state || all ? rows : rows.filter((row) => row.state !== "ended");
-  output.result(shown, (agents) => formatAgents(agents, terminal.now()));
-  if (rows.length === 0) output.say(`No agents in ${store.url}.`);
-  if (shown.length < rows.length) output.say(`${rows.length - shown.length} more have ended; --all lists them.`);
+async function listAgents({ output, terminal, openStore }: Context, { state, all, limit }: Options): Promise<void> {
+  await using store = await openStore("read");
+  const rows = state || all ? await store.agents({ limit, ...(state && { state }) }) : await readAlive(store, limit);
+  const report = await openReporter(store);
+  output.result(rows.map(report), (agents, paint) => formatAgents(agents, terminal.now(), paint));
+  const hidesEnded = !state && !all && (await store.agents({ state: "ended", limit: 1 })).length > 0;
+  if (hidesEnded) output.say("Those that have ended are not shown; --all lists them.");
+  else if (rows.length === 0) output.say(`No agents${state ? ` that are ${state}` : ""} in ${store.url}.`);
   if (rows.length === limit) output.say(`There may be more: this is the limit of ${limit}. --limit sets another.`);
 }
 
-function formatAgents(agents: AgentRow[], now: number): string {
+/** The agents that have not ended. They may be few among millions that have. */
+async function readAlive(store: Store, limit: number): Promise<AgentRow[]> {
+  const alive = states.filter((state) => state !== "ended");
+  const rows = (await Promise.all(alive.map((state) => store.agents({ state, limit })))).flat();
+  return rows.toSorted((a, b) => a.createdAt - b.createdAt).slice(0, limit);
+}
+
+function formatAgents(agents: AgentReport[], now: number, paint: Output["paint"]): string {
   if (agents.length === 0) return "";
-  const rows = agents.map(({ id, state, length, component, updatedAt }) => [
-    state,
-    String(length),
-    shortDigest(component),
-    `${formatSpan(now - updatedAt)} ago`,
+  const rows = agents.map(({ id, state, entries, component, updatedAt }) => [
+    paintState(state, paint),
+    String(entries),
+    `${formatSpan(now - Date.parse(updatedAt))} ago`,
+    paint("dim", `${component.name} ${shortDigest(component.digest)}`.trim()),
     id,
   ]);
-  return formatTable(["STATE", "ENTRIES", "COMPONENT", "CHANGED", "AGENT"], rows);
+  return formatTable(["STATE", "ENTRIES", "CHANGED", "COMPONENT", "AGENT"], rows, { right: [1, 2] });
 }

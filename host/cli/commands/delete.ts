@@ -1,27 +1,26 @@
 import { act, type Context, type Declare } from "../command.ts";
-import { findAgent } from "../find-agent.ts";
+import { findAgentId } from "../find-agent.ts";
+import { addHostOptions, type HostFlags } from "../host-option.ts";
 import { withHost } from "../with-host.ts";
 
 const examples = `
 Examples:
-  planaria delete 'counter("c1")'`;
+  planaria delete 'counter("c1")'
+
+With --json: {deleted}.`;
 
 export const declareDelete: Declare = (program, terminal) => {
-  program
+  const command = program
     .command("delete")
     .description("delete an agent with its oplog and memory; its unfinished invocations fail")
-    .argument("<agent>", "such as 'counter(\"c1\")'")
-    .addHelpText("after", examples)
-    .action(act(terminal, deleteAgent));
+    .argument("<agent>", "such as 'counter(\"c1\")'");
+  addHostOptions(command).addHelpText("after", examples).action(act(terminal, deleteAgent));
 };
 
-async function deleteAgent(context: Context, _: object, text: string): Promise<void> {
-  const agent = await findExisting(context, text);
-  await withHost(context, (host) => host.deleteAgent(agent));
-  context.output.result({ deleted: agent }, ({ deleted }) => `deleted ${deleted}`);
-}
-
-async function findExisting({ openStoreToRead, terminal }: Context, text: string) {
-  await using store = await openStoreToRead();
-  return (await findAgent(store, text, terminal)).id;
+async function deleteAgent(context: Context, flags: HostFlags, text: string): Promise<void> {
+  const agent = await findAgentId(context, text);
+  await withHost(context, flags, async ({ host }) => {
+    await host.deleteAgent(agent);
+    context.output.result({ deleted: agent }, ({ deleted }) => `deleted ${deleted}`);
+  });
 }

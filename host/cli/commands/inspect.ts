@@ -1,21 +1,20 @@
-import type { AgentRow, InvocationRow, OperationRow, Store } from "../../store/store.ts";
+import { cutPayload } from "../../oplog/describe.ts";
 import { act, type Context, type Declare } from "../command.ts";
 import { findAgent } from "../find-agent.ts";
-import { formatFacts, formatTable, formatTime } from "../table.ts";
+import { inspectAgent, type Inspection, type InvocationReport } from "../inspection.ts";
+import type { Output } from "../output.ts";
+import { paintState } from "../state-style.ts";
+import { formatBytes, formatFacts, formatSpan, formatTable } from "../table.ts";
 
 const examples = `
 Examples:
   planaria inspect 'coordinator("c1")'
-  planaria inspect 'coordinator("c1")' --json`;
+  planaria inspect 'coordinator("c1")' --json
 
-interface Findings {
-  agent: AgentRow;
-  /** The running invocation, then the queued ones. */
-  queue: InvocationRow[];
-  /** What it waits for. */
-  operations: OperationRow[];
-  forks: string[];
-}
+With --json: what \`planaria agents --json\` prints of an agent, and {oplog: {entries, inheritedEntries, sizeBytes},
+snapshot: {entries, pages, sizeBytes} | null, process: {pid, machine} | null, operations: [{operation, kind, …}],
+invocations: [{state, method, args, key, caller, dueAt, createdAt}], forks: [id]}. An operation is of the kind promise
+({promise}), call ({agent, method, key, state}), sleep ({until}), run ({name}) or host ({what}).`;
 
 export const declareInspect: Declare = (program, terminal) => {
   program
@@ -26,46 +25,64 @@ export const declareInspect: Declare = (program, terminal) => {
     .action(act(terminal, inspect));
 };
 
-async function inspect({ output, openStoreToRead, terminal }: Context, _: object, text: string): Promise<void> {
-  await using store = await openStoreToRead();
-  output.result(await findOut(store, await findAgent(store, text, terminal)), formatFindings);
+async function inspect({ output, openStore, terminal }: Context, _: object, text: string): Promise<void> {
+  await using store = await openStore("read");
+  const found = await inspectAgent(store, await findAgent(store, text, terminal));
+  output.result(found, (inspection, paint) => formatInspection(inspection, terminal.now(), paint));
 }
 
-async function findOut(store: Store, agent: AgentRow): Promise<Findings> {
-  const [queue, operations, forks] = await Promise.all([
-    store.queue(agent.id),
-    store.operations(agent.id),
-    store.forks(agent.id),
-  ]);
-  return { agent, queue, operations, forks: forks.map((fork) => fork.id) };
-}
-
-function formatFindings({ agent, queue, operations, forks }: Findings): string {
-  const facts: [string, string][] = [
-    ["agent", agent.id],
-    ["state", agent.state],
-    ["component", `sha256:${agent.component}`],
-    ["oplog", `${agent.length} entries`],
-    ["snapshot", agent.snapshot ? `of the first ${agent.snapshot.length} entries` : "none yet"],
-    ["created", formatTime(agent.createdAt)],
-    ["changed", formatTime(agent.updatedAt)],
-  ];
-  if (agent.parent) facts.push(["forked from", `${agent.parent.agent} after entry ${agent.parent.index}`]);
-  if (agent.error) facts.push(["error", agent.error]);
-  const parts = [formatFacts(facts)];
+function formatInspection(found: Inspection, now: number, paint: Output["paint"]): string {
+  const { operations, invocations, forks } = found;
+  const parts = [formatFacts(listFacts(found, now, paint))];
   if (operations.length > 0) {
-    const rows = operations.map((row) => [`#${row.operation}`, waitsFor(row)]);
-    parts.push(formatTable(["OPERATION", "WAITS FOR"], rows));
+    parts.push(formatTable(["OPERATION", "WAITS FOR"], operations.map((each) => [`#${each.operation}`, describe(each)])));
   }
-  if (queue.length > 0) {
-    const rows = queue.map((row) => [row.state, `${row.method}(${row.args.slice(1, -1)})`, row.key]);
-    parts.push(formatTable(["INVOCATION", "CALL", "KEY"], rows));
+  if (invocations.length > 0) {
+    parts.push(formatTable(["INVOCATION", "CALL", "KEY"], invocations.map(describeInvocation)));
   }
   if (forks.length > 0) parts.push(["FORKS", ...forks].join("\n"));
   return parts.join("\n\n");
 }
 
-function waitsFor({ source, dueAt }: OperationRow): string {
-  if (source !== null) return source;
-  return dueAt === null ? "" : `sleep until ${formatTime(dueAt)}`;
+function listFacts(found: Inspection, now: number, paint: Output["paint"]): [string, string][] {
+  const { id, state, component, oplog, snapshot, parent, process: owner, error } = found;
+  const ago = (time: string) => `${time} ${paint("dim", `(${formatSpan(now - Date.parse(time))} ago)`)}`;
+  const facts: [string, string][] = [
+    ["agent", paint("bold", id)],
+    ["state", paintState(state, paint)],
+    ["component", `${component.name} ${paint("dim", `sha256:${component.digest}`)}`.trim()],
+    ["oplog", `${oplog.entries} entries${parent ? `, ${oplog.inheritedEntries} of them inherited` : ""}; ${formatBytes(oplog.sizeBytes)}`],
+    ["snapshot", snapshot ? `of ${snapshot.entries} entries; ${snapshot.pages} pages, ${formatBytes(snapshot.sizeBytes)}` : "none yet"],
+    ["created", ago(found.createdAt)],
+    ["changed", ago(found.updatedAt)],
+  ];
+  if (owner) facts.push(["process", String(owner.pid)]);
+  if (parent) facts.push(["forked from", `${parent.agent} at entry ${parent.index}`]);
+  if (error !== null) facts.push(["error", paint("red", JSON.stringify(error))]);
+  return facts;
+}
+
+function describe(operation: Inspection["operations"][number]): string {
+  switch (operation.kind) {
+    case "promise":
+      return `promise ${operation.promise}`;
+    case "call":
+      return `${nameCall(operation)} (${operation.state})`;
+    case "sleep":
+      return `sleep until ${operation.until}`;
+    case "run":
+      return `run of ${operation.name}`;
+    case "host":
+      return operation.what;
+  }
+}
+
+/** The agent of a function's one call bears the function's name already. */
+function nameCall({ agent, method }: { agent: string; method: string }): string {
+  return agent.startsWith(`${method}[`) ? agent : `${agent}.${method}`;
+}
+
+function describeInvocation({ state, method, args, key, dueAt }: InvocationReport): string[] {
+  const call = `${method}(${cutPayload(JSON.stringify(args).slice(1, -1))})`;
+  return [dueAt === null ? state : `due ${dueAt}`, call, key];
 }

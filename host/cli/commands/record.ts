@@ -3,15 +3,25 @@ import { HostError } from "../../base/error.ts";
 import { encodeGolden } from "../../golden/golden.ts";
 import { recordGolden } from "../../golden/record.ts";
 import { readSteps } from "../../scheduler/live.ts";
+import { version } from "../../system/version.ts";
 import { act, type Context, type Declare } from "../command.ts";
 import { findAgent } from "../find-agent.ts";
-import { loadComponentOf } from "../load-component.ts";
+import { makeMemoryCapOption } from "../host-option.ts";
+import { loadComponent, readComponentOf } from "../load-component.ts";
 import { formatFacts } from "../table.ts";
 
 const examples = `
 Examples:
   planaria record 'order("o-7")' --output test/golden/order.oplog.jsonl
-  planaria replay test/golden/order.oplog.jsonl guests/order`;
+  planaria replay test/golden/order.oplog.jsonl --component guests/order
+
+The file is JSON lines: a header, then the entries. Commit it, and replay it in tests.
+With --json: {file, planaria, format, host, agent, component, entries, memory}.`;
+
+interface Options {
+  output: string;
+  memoryCap?: number;
+}
 
 export const declareRecord: Declare = (program, terminal) => {
   program
@@ -19,20 +29,20 @@ export const declareRecord: Declare = (program, terminal) => {
     .description("write an agent's oplog to a golden file, for tests that replay it")
     .argument("<agent>", "such as 'counter(\"c1\")'")
     .requiredOption("-o, --output <file>", "the golden file, such as counter.oplog.jsonl")
+    .addOption(makeMemoryCapOption())
     .addHelpText("after", examples)
     .action(act(terminal, record));
 };
 
-async function record(context: Context, options: { output: string }, text: string): Promise<void> {
-  const { version } = await import("../../open-host.ts");
-  await using store = await context.openStoreToRead();
+async function record(context: Context, { output: file, memoryCap }: Options, text: string): Promise<void> {
+  await using store = await context.openStore("read");
   const agent = await findAgent(store, text, context.terminal);
-  const component = await loadComponentOf(agent, store);
+  const component = await loadComponent(await readComponentOf(agent, store), memoryCap);
   const golden = await recordGolden(agent, await readSteps(store, agent, 0), component, version);
-  await writeFile(options.output, encodeGolden(golden)).catch((cause: Error) => {
-    throw new HostError("cli/output", `Cannot write ${options.output}: ${cause.message}`, { cause });
+  await writeFile(file, encodeGolden(golden)).catch((cause: Error) => {
+    throw new HostError("cli/output", `Cannot write ${file}: ${cause.message}`, { data: { file }, cause });
   });
-  context.output.result({ file: options.output, ...golden.header }, ({ file, entries, memory }) =>
+  context.output.result({ file, ...golden.header }, ({ entries, memory }) =>
     formatFacts([
       ["golden", file],
       ["entries", String(entries)],

@@ -1,6 +1,7 @@
 import { basename, resolve } from "node:path";
 import { callAgent, readCall } from "../call-agent.ts";
 import { act, type Context, type Declare } from "../command.ts";
+import { addHostOptions, type HostFlags } from "../host-option.ts";
 import { readComponent } from "../read-component.ts";
 import { withHost } from "../with-host.ts";
 
@@ -8,26 +9,32 @@ const examples = `
 Examples:
   planaria run guests/fan-out 'coordinator("c1").dispatchAndCollect(["eu","us"])'
   planaria run guests/fan-out 'enrichBatch(@ids.json)' --key batch-7
-  planaria run counter.wasm 'counter("c1").add(2)'
+  planaria run counter.wasm 'counter("c1").add(2)' --memory-cap 64MiB
 
-The same --key gives the same invocation: run again, it is not begun again, and its result is printed.`;
+The same --key gives the same invocation: run again, it is not begun again, and its result is printed.
+What the call set going is finished before the command ends, unless it waits for the time or for somebody outside.
+Prints what was returned as JSON: with --json as the guest wrote it, on one line. A failed call exits with 1; with
+--json its error is {error: {code: "invocation/failed", message, data: {failure, stacks}}} on stderr.`;
+
+interface Options extends HostFlags {
+  key?: string;
+}
 
 export const declareRun: Declare = (program, terminal) => {
-  program
+  const command = program
     .command("run")
     .description("call a method or function of a guest, and print what it returns")
     .argument("<guest>", "a .ts or .js file, a folder with an index.ts, or a .wasm component")
     .argument("<call>", "such as 'counter(\"c1\").add(2)'")
-    .option("--key <key>", "the idempotency key of the call (default: a new one)")
-    .addHelpText("after", examples)
-    .action(act(terminal, run));
+    .option("--key <key>", "the idempotency key of the call (default: a new one)");
+  addHostOptions(command).addHelpText("after", examples).action(act(terminal, run));
 };
 
-async function run(context: Context, { key }: { key?: string }, guest: string, text: string): Promise<void> {
+async function run(context: Context, { key, ...flags }: Options, guest: string, text: string): Promise<void> {
   const call = readCall(context, text);
   const bytes = await readComponent(context, guest);
-  await withHost(context, async (host) => {
-    const { digest } = await host.addComponent(bytes, basename(resolve(guest)));
-    await callAgent(context, host, call, { component: { digest, bytes }, ...(key && { key }) });
+  await withHost(context, { ...flags, makesStore: true }, async (open) => {
+    const { digest } = await open.host.addComponent(bytes, basename(resolve(guest)));
+    await callAgent(context, open, call, { component: digest, ...(key !== undefined && { key }) });
   });
 }

@@ -1,0 +1,6 @@
+/**
+ * What each memory of a guest may grow to, unless a host is told otherwise.
+ *
+ * It is part of a guest's behaviour, so an agent is replayed under the cap that it ran under.
+ */
+export const defaultMemoryCapBytes = 268_435_456;

@@ -1,0 +1,82 @@
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { openCalls } from "./calls.ts";
+import { describeEnvironment } from "./environment.ts";
+import { openFloors } from "./floors.ts";
+import { openForks } from "./forks.ts";
+import type { Bench, Sample, Setup } from "./measure.ts";
+import { openRecovery } from "./recovery.ts";
+import { formatEnvironment, formatResults, type Results } from "./results.ts";
+import { buildComponent } from "./scene.ts";
+import { summarize, summarizeFlatness } from "./summary.ts";
+import { openSuspended } from "./suspended.ts";
+import { formatFlatness, formatSummaries } from "./table.ts";
+
+const usage = `npm run bench [-- --quick] [--only NAME] [--json]
+
+  --quick      one small round of each: shows that all of it works, and no more
+  --only NAME  calls, forks, recovery or suspended, with the floors
+  --json       prints everything as JSON
+  Without --quick and --only, RESULTS.md is written.
+`;
+
+const openers: Record<string, (setup: Setup) => Promise<Bench>> = {
+  calls: openCalls,
+  forks: openForks,
+  recovery: openRecovery,
+  suspended: openSuspended,
+};
+
+const resultsFile = join(import.meta.dirname, "RESULTS.md");
+
+async function main(args: string[]): Promise<void> {
+  const { values } = parseArgs({
+    args,
+    options: { quick: { type: "boolean" }, only: { type: "string" }, json: { type: "boolean" } },
+  });
+  const { quick = false, only, json = false } = values;
+  if (only !== undefined && !(only in openers)) throw new Error(`There is no bench ${JSON.stringify(only)}.`);
+  const setup: Setup = { component: await buildComponent(), scale: quick ? 0.05 : 1 };
+  const names = only === undefined ? Object.keys(openers) : [only];
+  const benches: Bench[] = [];
+  try {
+    for (const open of [openFloors, ...names.map((name) => openers[name]!)]) benches.push(await open(setup));
+    const results = await ask(benches, quick ? 1 : 7);
+    process.stdout.write(json ? `${JSON.stringify(results, null, 2)}\n` : show(results));
+    if (!quick && only === undefined) await writeFile(resultsFile, formatResults(results, await readFormer()));
+  } finally {
+    for (const bench of benches) await bench.close?.();
+  }
+}
+
+/** Rounds of all benches take turns, so that a slow minute of the machine hits all alike. */
+async function ask(benches: readonly Bench[], rounds: number): Promise<Results> {
+  const samples: Sample[] = [];
+  for (let index = 0; index < rounds; index += 1) {
+    for (const bench of benches) samples.push(...(await bench.round(index)));
+  }
+  const summaries = summarize(benches, samples);
+  return {
+    environment: await describeEnvironment(new Date()),
+    summaries,
+    flatness: summarizeFlatness(benches, summaries),
+  };
+}
+
+function show(results: Results): string {
+  const { summaries, flatness } = results;
+  return [formatSummaries(summaries), ...flatness.map(formatFlatness), formatEnvironment(results), ""].join("\n");
+}
+
+function readFormer(): Promise<string> {
+  return readFile(resultsFile, "utf8").catch((error: NodeJS.ErrnoException) => {
+    if (error.code === "ENOENT") return "";
+    throw error;
+  });
+}
+
+main(process.argv.slice(2)).catch((error: Error) => {
+  process.stderr.write(`${error.stack}\n\n${usage}`);
+  process.exitCode = 1;
+});

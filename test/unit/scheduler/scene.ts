@@ -1,0 +1,204 @@
+import { buildGuest } from "../../../build/build.ts";
+import { cacheFolder } from "../../../build/cache-folder.ts";
+import { agentId, invocationKey, type AgentId } from "../../../host/base/id.ts";
+import type { Random } from "../../../host/base/port.ts";
+import { compileComponent, type CompiledComponent } from "../../../host/component/compile.ts";
+import { InProcessExecutor } from "../../../host/executor/in-process.ts";
+import { replayOplog, type Replay } from "../../../host/executor/replay-oplog.ts";
+import { decodeStep } from "../../../host/oplog/codec.ts";
+import type { Entry, Outcome } from "../../../host/oplog/entry.ts";
+import { Host, type HostOptions, type InvocationRef, type LogLine } from "../../../host/scheduler/host.ts";
+import { openMemoryStore } from "../../../host/store/memory-store.ts";
+import { MemoryState } from "../../../host/store/memory-state.ts";
+import type { Store } from "../../../host/store/store.ts";
+import { VirtualClock } from "../clock.ts";
+
+const memoryCapBytes = 67_108_864;
+
+/** A component's bytes, and what they were compiled to. */
+export interface Guest {
+  bytes: Uint8Array;
+  compiled: CompiledComponent;
+}
+
+export async function readGuest(entry: string): Promise<Guest> {
+  const { component: bytes } = await buildGuest({ entry, cacheFolder: cacheFolder() });
+  return { bytes, compiled: await compileComponent(bytes, { cacheFolder: cacheFolder(), memoryCapBytes }) };
+}
+
+/** The guest that does what it is told. */
+export const engine = await readGuest("test/guests/engine.ts");
+
+/** The same bytes in the same order for the same seed. */
+export function seededRandom(seed: number): Random {
+  let state = seed >>> 0;
+  const next = () => {
+    // Source: mulberry32, by Tommy Ettinger; in the public domain.
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return (mixed ^ (mixed >>> 14)) & 0xff;
+  };
+  return { bytes: (count) => Uint8Array.from({ length: count }, next) };
+}
+
+export interface NodeOptions extends Partial<Pick<HostOptions, "sessions" | "leaseMs" | "isGone" | "executor" | "pollMs">> {
+  instances?: number;
+  /** Stands between the host and its connection to the store. */
+  wrap?: (store: Store) => Store;
+  guest?: Guest;
+}
+
+/** A store in memory, its time, and the hosts that live by both. */
+export class Scene {
+  readonly clock = new VirtualClock();
+  readonly state = new MemoryState();
+  readonly nodes = new Set<Node>();
+  #seed = 1;
+  readonly #openStore: () => Promise<Store>;
+
+  constructor(openStore?: (clock: VirtualClock) => Promise<Store>) {
+    this.#openStore = openStore
+      ? () => openStore(this.clock)
+      : () => openMemoryStore({ now: () => this.clock.now(), state: this.state });
+  }
+
+  /** Opens a host that knows the guest. */
+  async open({ instances = 8, wrap = (store) => store, guest = engine, ...options }: NodeOptions = {}): Promise<Node> {
+    const clock = this.clock.part();
+    const random = seededRandom(this.#seed++);
+    const store = wrap(await this.#openStore());
+    const logs: LogLine[] = [];
+    const executor = options.executor ?? new InProcessExecutor({ clock, random, instances });
+    const host = await Host.open({
+      pollMs: 1_000,
+      leaseMs: 30_000,
+      isGone: ({ id }) => !this.#isAlive(id),
+      ...options,
+      store,
+      executor,
+      clock,
+      random,
+      compile: async () => guest.compiled,
+      version: "0.0.0",
+      log: (line) => logs.push(line),
+    });
+    const node = new Node(this, host, store, logs, () => clock.stop());
+    this.nodes.add(node);
+    await this.run(host.addComponent(guest.bytes, "engine"));
+    return node;
+  }
+
+  #isAlive(_id: string): boolean {
+    return false;
+  }
+
+  /** Lets the hosts work until `wanted` is there. Time passes whenever nobody has anything to do. */
+  async run<T>(wanted: Promise<T>): Promise<T> {
+    let isOver = false;
+    const end = () => (isOver = true);
+    wanted.then(end, end);
+    for (let idle = 0; !isOver; ) {
+      await new Promise((resolve) => setImmediate(resolve));
+      const isBusy = [...this.nodes].some(({ host }) => host.busyCount > 0);
+      idle = isBusy ? idle + 1 : 0;
+      if (idle > 20_000) throw new Error(`The hosts do not come to rest: ${await this.#describe()}`);
+      if (!isBusy && !this.clock.next()) throw new Error("Nothing is going to happen any more.");
+    }
+    return wanted;
+  }
+
+  async #describe(): Promise<string> {
+    const rows = [...this.state.agents.values()].map(({ row }) => `${row.id} ${row.state}`);
+    return rows.join(", ");
+  }
+}
+
+/** One host process. */
+export class Node implements AsyncDisposable {
+  readonly scene: Scene;
+  readonly host: Host;
+  readonly store: Store;
+  readonly logs: LogLine[];
+  readonly #stopClock: () => void;
+
+  constructor(scene: Scene, host: Host, store: Store, logs: LogLine[], stopClock: () => void) {
+    this.scene = scene;
+    this.host = host;
+    this.store = store;
+    this.logs = logs;
+    this.#stopClock = stopClock;
+  }
+
+  /** Starts an invocation: of a method `agent.method`, or of a function. */
+  start(target: string, args: unknown[] = [], key?: string): Promise<InvocationRef> {
+    const dot = /[)\]]\./.exec(target);
+    const callee = dot
+      ? { agent: target.slice(0, dot.index + 1), method: target.slice(dot.index + 2) }
+      : { function: target };
+    return this.scene.run(this.host.call({ callee, args: JSON.stringify(args), ...(key === undefined ? {} : { key }) }));
+  }
+
+  async result(ref: InvocationRef): Promise<Outcome> {
+    return this.scene.run(this.host.result(ref));
+  }
+
+  /** The value that an invocation ends with; throws its failure. */
+  async value(ref: InvocationRef): Promise<any> {
+    const outcome = await this.result(ref);
+    if ("error" in outcome) throw Object.assign(new Error("The guest failed."), JSON.parse(outcome.error));
+    return JSON.parse(outcome.value);
+  }
+
+  /** Calls, and gives what `value` gives. */
+  async call(target: string, ...args: unknown[]): Promise<any> {
+    return this.value(await this.start(target, args));
+  }
+
+  /** Tells an actor, or the function `act`, to run the body of an async function. */
+  act(who: string, body: string, ...args: unknown[]): Promise<any> {
+    return this.call(...actCall(who, body, args));
+  }
+
+  startAct(who: string, body: string, args: unknown[] = [], key?: string): Promise<InvocationRef> {
+    const [target, ...rest] = actCall(who, body, args);
+    return this.start(target, rest, key);
+  }
+
+  settled(): Promise<void> {
+    return this.scene.run(this.host.settled());
+  }
+
+  async entries(agent: string): Promise<Entry[]> {
+    return (await this.steps(agent)).flat();
+  }
+
+  async steps(agent: string): Promise<Entry[][]> {
+    const steps = await this.scene.run(this.host.oplog(agentId(agent)));
+    return steps.map(({ entries, first }) => decodeStep(entries, { agent, first }));
+  }
+
+  /** Replays an agent's whole oplog. */
+  async replay(agent: string, guest: Guest = engine): Promise<Replay> {
+    return replayOplog(guest.compiled, await this.steps(agent));
+  }
+
+  /** As if the process had been killed: it does nothing more. */
+  async kill(): Promise<void> {
+    this.#stopClock();
+    this.scene.nodes.delete(this);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.scene.nodes.delete(this);
+    await this.host[Symbol.asyncDispose]();
+    this.#stopClock();
+  }
+}
+
+function actCall(who: string, body: string, args: unknown[]): [target: string, ...args: unknown[]] {
+  return [who.endsWith(")") || who.endsWith("]") ? `${who}.act` : who, body, ...args];
+}
+
+export const ref = (agent: string, key: string): InvocationRef => ({ agent: agentId(agent), key: invocationKey(key) });
+export type { AgentId };
