@@ -32,7 +32,13 @@ export interface OpenHostOptions extends Pick<HostOptions, "log" | "leaseMs" | "
  * Dispose of it (`await using`) to leave the store; what is unfinished goes on when the next host opens the store.
  */
 export function openHost(options: OpenHostOptions): Promise<Host> {
-  const { store, executor = "workers", threads = Math.max(1, availableParallelism() - 1), cacheFolder = null, ...rest } = options;
+  const {
+    store,
+    executor = "workers",
+    threads = Math.max(1, availableParallelism() - 1),
+    cacheFolder = null,
+    ...rest
+  } = options;
   const { memoryCapBytes = defaultMemoryCapBytes, stepTimeoutMs = 10_000, instances = 32, ...hostOptions } = rest;
   const machine = machineName();
   return Host.open({

@@ -39,7 +39,8 @@ try {
 async function tell(): Promise<void> {
   teller.chapter("Documents");
   const files = readReadmes(options.folder, root);
-  if (files.length === 0) throw new Error(`there is no README below ${options.folder}; \`npm ci\` brings some hundred.`);
+  if (files.length === 0)
+    throw new Error(`there is no README below ${options.folder}; \`npm ci\` brings some hundred.`);
   const sizeBytes = files.reduce((sum, { text }) => sum + Buffer.byteLength(text), 0);
   teller.say(`${files.length} README files of the packages that npm has installed, ${formatBytes(sizeBytes)}`);
   const corpus = join(folder, "corpus.json");

@@ -85,9 +85,9 @@ function* share(files: File[]) {
 }
 
 function summarize(contents: Contents[]) {
-  const tally = addTallies(contents.map((shelf) => shelf.tally));
+  const tally = addTallies(contents.map((content) => content.tally));
   return {
-    files: contents.reduce((sum, { files }) => sum + files, 0),
+    files: contents.reduce((count, { files }) => count + files, 0),
     words: countWords(tally),
     ...addParts(contents),
     topWords: topWords(tally, 10),

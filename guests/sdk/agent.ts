@@ -47,8 +47,8 @@ export type Client<Agent> = Calls<Agent> & {
 export interface AgentType<Params extends unknown[], Agent> {
   /** The agent with these parameters. It needs no making: its first call does that. */
   get(...params: Params): Client<Agent>;
-  /** Deletes the agent with these parameters, its memory and its journal. Resolves to whether there was one. */
-  delete(...params: Params): Call<boolean>;
+  /** Deletes the agent with these parameters, its memory and its journal. Resolves once there is none. */
+  delete(...params: Params): Call<void>;
 }
 
 /**
@@ -82,7 +82,7 @@ export class ExportableType implements AgentType<any[], any> {
     return makeClient(this.#idOf(params), {});
   }
 
-  delete(...params: unknown[]): Call<boolean> {
+  delete(...params: unknown[]): Call<void> {
     return deleteAgent(this.#idOf(params));
   }
 

@@ -61,6 +61,7 @@ function fromError(error: object, depth: number): Failure {
   const data = readable(read(error, "data") ?? listed(read(error, "errors"), depth));
   const cause = read(error, "cause");
   const stack = read(error, "stack");
+  if (name === "InternalError" && message === "out of memory") return outOfMemory(stack);
   return {
     name: typeof name === "string" && name !== "" ? name : "Error",
     message: typeof message === "string" ? message : "",
@@ -69,6 +70,12 @@ function fromError(error: object, depth: number): Failure {
     ...(cause === undefined || depth >= deepestCause ? {} : { cause: toFailure(cause, depth + 1) }),
     ...(typeof stack === "string" && stack !== "" ? { stack } : {}),
   };
+}
+
+/** What QuickJS throws when the host gives it no more memory. */
+function outOfMemory(stack: unknown): Failure {
+  const message = "out of memory: the guest has reached its memory cap";
+  return { name: "InternalError", message, code: "guest/memory-cap", ...(typeof stack === "string" ? { stack } : {}) };
 }
 
 function fromOther(thrown: unknown): Failure {

@@ -56,10 +56,10 @@ export function callAgent(
   return callOf(host.callAgent(agent, method, argsToJson(args), toHostOptions(options)), options);
 }
 
-/** Deletes an agent with its memory and journal. Resolves to whether there was one. */
-export function deleteAgent(agent: string): Call<boolean> {
+/** Deletes an agent with its memory and journal. Resolves once there is no such agent. */
+export function deleteAgent(agent: string): Call<void> {
   requireInvocation(`the deletion of ${agent}`);
-  return new Call(host.deleteAgent(agent), "leave");
+  return new Call(host.deleteAgent(agent), "leave", () => undefined);
 }
 
 function callOf(id: number, options: CallOptions): Call<unknown> | Triggered {

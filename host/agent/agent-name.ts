@@ -36,6 +36,15 @@ export function formatAgentName({ type, params, phantom }: AgentName): AgentId {
   return agentId(type + (params === null ? "" : `(${params.slice(1, -1)})`) + (phantom === null ? "" : `[${phantom}]`));
 }
 
+/** The one way to write an agent's id; a text that names no agent stays as it is. */
+export function canonicalAgentId(text: string): AgentId {
+  try {
+    return formatAgentName(parseAgentName(text));
+  } catch {
+    return agentId(text);
+  }
+}
+
 function canonical(text: string, params: string): string {
   try {
     return JSON.stringify(JSON.parse(`[${params}]`));

@@ -1,6 +1,7 @@
 import { invariant } from "../base/error.ts";
 import { agentId, callKey, forkId, functionAgentId, invocationKey, type AgentId, type InvocationKey } from "../base/id.ts";
 import type { Entry, EntryOf, Outcome } from "../oplog/entry.ts";
+import { canonicalAgentId } from "./agent-name.ts";
 
 /** The entries that start an operation whose outcome the guest will be given. */
 export type Start = EntryOf<
@@ -22,6 +23,8 @@ export interface Invocation {
   key: InvocationKey;
   /** How the guest finished it. It stays the running one until the calls that it left open have ended. */
   outcome?: Outcome;
+  /** Its guest was told that the caller has given it up. */
+  cancelRequested?: true;
   /** Its guest is to be told to forget it, since a step of it was undone. */
   abandoning?: true;
 }
@@ -119,6 +122,8 @@ export function applyEntry(state: AgentState, entry: Entry): void {
       if (state.invocation?.number === entry.invocation) delete state.invocation.abandoning;
       return;
     case "cancel-requested":
+      if (state.invocation?.number === entry.invocation) state.invocation.cancelRequested = true;
+      return;
     case "random-drawn":
     case "logged":
       return;
@@ -158,7 +163,7 @@ export function openCalls(state: AgentState): Operation[] {
 /** Which agent a call goes to, and under which key: the same for every member of a lineage that waits for it. */
 export function calleeOf(by: AgentId, start: EntryOf<"rpc-started">): { agent: AgentId; key: InvocationKey } {
   const key = start.key === undefined ? callKey(by, start.operation) : invocationKey(start.key);
-  return { key, agent: "function" in start.callee ? functionAgentId(start.callee.function, key) : agentId(start.callee.agent) };
+  return { key, agent: "function" in start.callee ? functionAgentId(start.callee.function, key) : canonicalAgentId(start.callee.agent) };
 }
 
 /** What an agent is told of a fork operation in flight: whether it is the copy that the operation made. */

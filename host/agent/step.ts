@@ -52,8 +52,18 @@ function eventJson(input: Input): string {
   }
 }
 
-/** What ended a step, as JSON text of a failure: an exception out of the guest's Wasm code, or out of an import. */
-export function trapFailure(error: unknown): string {
+/** How large a guest's memory is, and what it may grow to. */
+export interface MemoryUse {
+  sizeBytes: number;
+  capBytes: number;
+}
+
+/**
+ * What ended a step, as JSON text of a failure: an exception out of the guest's Wasm code, or out of an import.
+ *
+ * Guests that can't get more memory abort, which looks like any other trap; the size of the memory tells them apart.
+ */
+export function trapFailure(error: unknown, memory: MemoryUse | null): string {
   if (isHostError(error)) return JSON.stringify({ name: "GuestError", code: error.code, message: error.message });
   const message = error instanceof Error ? error.message : String(error);
   if (error instanceof RangeError) {
@@ -61,6 +71,14 @@ export function trapFailure(error: unknown): string {
       name: "TrapError",
       code: "guest/stack-overflow",
       message: `The guest recursed too deep (${message}). The step was undone.`,
+    });
+  }
+  if (memory && memory.sizeBytes > memory.capBytes / 2) {
+    const [size, cap] = [memory.sizeBytes, memory.capBytes].map((sizeBytes) => `${Math.round(sizeBytes / 2 ** 20)} MiB`);
+    return JSON.stringify({
+      name: "TrapError",
+      code: "guest/memory-cap",
+      message: `The guest trapped when its memory had grown to ${size} of the ${cap} that it may have (${message}). The step was undone.`,
     });
   }
   return JSON.stringify({ name: "TrapError", code: "guest/trap", message: `The guest trapped: ${message}. The step was undone.` });

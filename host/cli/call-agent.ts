@@ -29,7 +29,12 @@ export async function callAgent(
   const { host, store } = open;
   const callee = toCallee(call);
   if (component) await warnOfOtherComponent(context, open, callee, { key, component });
-  const ref = await host.call({ callee, args: call.args, ...(key !== undefined && { key }), ...(component && { component }) });
+  const ref = await host.call({
+    callee,
+    args: call.args,
+    ...(key !== undefined && { key }),
+    ...(component && { component }),
+  });
   using _explaining = explainWait(context, store, ref.agent);
   const outcome = await host.result(ref);
   if ("error" in outcome) {

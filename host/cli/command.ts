@@ -7,7 +7,8 @@ import type { Terminal } from "./terminal.ts";
 /** Adds one command to the program. */
 export type Declare = (program: Command, terminal: Terminal) => void;
 
-interface GlobalOptions extends OutputOptions {
+interface GlobalOptions extends Partial<OutputOptions> {
+  color: boolean;
   store: string;
   durability: Durability;
 }
@@ -27,7 +28,7 @@ export function act<Options, Args extends unknown[]>(
 ): (...given: unknown[]) => Promise<void> {
   return (...given) => {
     const command = given.at(-1) as Command;
-    const { store: url, durability, json, quiet, color } = command.optsWithGlobals<GlobalOptions>();
+    const { store: url, durability, json = false, quiet = false, color } = command.optsWithGlobals<GlobalOptions>();
     const context: Context = {
       terminal,
       output: new Output(terminal, { json, quiet, color }),

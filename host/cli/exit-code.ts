@@ -28,6 +28,7 @@ const byCode: Record<string, number> = {
   "agent/name": exitCode.usage,
   "base/invariant": exitCode.internal,
   "cli/interrupted": exitCode.interrupted,
+  "replay/other-component": exitCode.usage,
 };
 
 const byRoom: Record<string, number> = {

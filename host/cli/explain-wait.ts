@@ -8,6 +8,8 @@ import { formatSpan, formatTime } from "./table.ts";
 
 /** How often it is looked what a call waits for, and how long it may be silent, in milliseconds. */
 const everyMs = 2_000;
+/** Shorter sleeps end before anybody has read of them. */
+const worthSayingMs = 1_000;
 /** More agents or reasons than these tell nobody anything. */
 const limits = { agents: 64, reasons: 4 };
 
@@ -33,9 +35,11 @@ async function findReasons(store: Store, first: AgentId, now: number): Promise<s
     const row = await store.agent(id);
     if (!row) continue;
     const owner = (await store.nodes()).find((node) => node.id === row.node);
-    if (owner && owner.pid !== process.pid) reasons.push(`${id} belongs to process ${owner.pid}, which goes on with it.`);
+    if (owner && owner.pid !== process.pid)
+      reasons.push(`${id} belongs to process ${owner.pid}, which goes on with it.`);
     for (const operation of await readInFlight(store, row)) {
-      if (operation.kind === "call" && operation.state !== "done" && agents.size < limits.agents) agents.add(operation.agent);
+      if (operation.kind === "call" && operation.state !== "done" && agents.size < limits.agents)
+        agents.add(operation.agent);
       const reason = await findReason(store, operation, now);
       if (reason) reasons.push(`${id} ${reason}`);
     }
@@ -46,7 +50,7 @@ async function findReasons(store: Store, first: AgentId, now: number): Promise<s
 async function findReason(store: Store, operation: InFlight, now: number): Promise<string | null> {
   if (operation.kind === "sleep") {
     const leftMs = operation.until - now;
-    return leftMs > 0 ? `sleeps until ${formatTime(operation.until)}, for ${formatSpan(leftMs)}.` : null;
+    return leftMs >= worthSayingMs ? `sleeps until ${formatTime(operation.until)}, for ${formatSpan(leftMs)}.` : null;
   }
   if (operation.kind !== "promise") return null;
   const id = operation.promise;

@@ -1,5 +1,6 @@
 import type { Host } from "../scheduler/host.ts";
 import type { Context } from "./command.ts";
+import { formatCount } from "./table.ts";
 
 /** How long work may go on behind a result before people are told, in milliseconds. */
 const patienceMs = 1_000;
@@ -11,8 +12,8 @@ const patienceMs = 1_000;
  */
 export async function finishWork({ output }: Context, host: Host): Promise<void> {
   const talk = setTimeout(() => {
-    const what = host.busyCount === 1 ? "1 agent is" : `${host.busyCount} agents are`;
-    output.say(`${what} still at work. Ctrl-C leaves the rest to the next run; --no-wait does so at once.`);
+    const agents = formatCount(host.busyCount, "agent is", "agents are");
+    output.say(`${agents} still at work. Ctrl-C leaves the rest to the next run; --no-wait does so at once.`);
   }, patienceMs);
   try {
     await host.settled();

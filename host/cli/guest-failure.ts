@@ -9,6 +9,12 @@ interface Failure {
   cause?: unknown;
 }
 
+/** What a user can do about failures that the host causes. */
+const hints: Record<string, string> = {
+  "guest/memory-cap": "--memory-cap says how far memory may grow.",
+  "guest/step-timeout": "--step-timeout gives a step more time.",
+};
+
 /** Causes deeper than this are of no help. */
 const maxCauses = 8;
 
@@ -28,9 +34,16 @@ export async function guestFailure(
   const stacks = await Promise.all(
     chain.map(async ({ stack }) => (typeof stack === "string" ? toLines(await mapStack(stack)) : [])),
   );
-  const lines = chain.flatMap((each, depth) => [`${depth === 0 ? "" : "caused by "}${headline(each)}`, ...stacks[depth]!]);
+  const lines = chain.flatMap((each, depth) => [
+    `${depth === 0 ? "" : "caused by "}${headline(each)}`,
+    ...stacks[depth]!,
+  ]);
+  const hint = hints[String(chain[0]?.code)];
+  if (hint !== undefined) lines.push(hint);
   const message = [`${call} failed`, ...lines.map((line) => `  ${line}`)].join("\n");
-  return new HostError("invocation/failed", message, { data: { failure, stacks: stacks.map((stack) => stack.join("\n")) } });
+  return new HostError("invocation/failed", message, {
+    data: { failure, stacks: stacks.map((stack) => stack.join("\n")) },
+  });
 }
 
 function listCauses(failure: Failure): Failure[] {

@@ -27,7 +27,9 @@ export function addHostOptions(command: Command): Command {
   const span = makeSpanParser;
   return command
     .option("--no-wait", "leave at once: what was set going waits in the store for the next host")
-    .addOption(new Option("--threads <count>", "worker threads (default: one per core, less one)").argParser(parsePositiveCount))
+    .addOption(
+      new Option("--threads <count>", "worker threads (default: one per core, less one)").argParser(parsePositiveCount),
+    )
     .addOption(makeMemoryCapOption())
     .addOption(
       new Option("--step-timeout <span>", "undo a step that takes longer; its call fails (default: 10s)")

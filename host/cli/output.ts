@@ -13,8 +13,8 @@ export interface OutputOptions {
 
 export type Style = Parameters<typeof styleText>[0];
 
-/** Errors that were printed: the one who sees an error first prints it, and it goes on to decide the exit code. */
-const printed = new WeakSet();
+/** Where errors were printed: the one who sees an error first prints it, and it goes on to decide the exit code. */
+const printedOn = new WeakMap<Error, Terminal>();
 
 /** Where a command speaks: results to stdout, talk to stderr. Colour and motion are for terminals only. */
 export class Output {
@@ -45,8 +45,8 @@ export class Output {
   /** Prints an error, unless it was printed before. */
   error(error: unknown): void {
     if (error instanceof Error) {
-      if (printed.has(error)) return;
-      printed.add(error);
+      if (printedOn.get(error) === this.#terminal) return;
+      printedOn.set(error, this.#terminal);
     }
     const { stderr, debug } = this.#terminal;
     const { json } = this.#options;

@@ -1,3 +1,4 @@
+import { styleText } from "node:util";
 import { Command, Option } from "commander";
 import { declareAgents } from "./commands/agents.ts";
 import { declareBuild } from "./commands/build.ts";
@@ -64,11 +65,11 @@ export function makeProgram(terminal: Terminal): Command {
         .choices(["full", "relaxed"])
         .default("full"),
     )
-    .option("--json", "print results and errors as JSON", false)
-    .option("-q, --quiet", "print nothing but results and errors", false)
+    .option("--json", "print results and errors as JSON")
+    .option("-q, --quiet", "print nothing but results and errors")
     .option("--no-color", "print without colour and motion, as does NO_COLOR=1")
     .addHelpText("after", examples)
-    .configureHelp({ showGlobalOptions: true })
+    .configureHelp({ showGlobalOptions: true, styleTitle: (title) => styleText("bold", title) })
     .configureOutput({
       writeOut: (text) => terminal.stdout.write(text),
       writeErr: (text) => terminal.stderr.write(text),

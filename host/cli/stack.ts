@@ -38,7 +38,8 @@ async function findCallee(store: Store, row: AgentRow, stackJson: string): Promi
   const entries = steps.flatMap(({ agent, first, entries: text }) => decodeStep(text, { agent, first }));
   const delivered = entries.findLast((entry) => isDelivered(entry, stackJson));
   const started = entries.find(
-    (entry) => entry.kind === "rpc-started" && delivered?.kind === "delivered" && entry.operation === delivered.operation,
+    (entry) =>
+      entry.kind === "rpc-started" && delivered?.kind === "delivered" && entry.operation === delivered.operation,
   );
   return started?.kind === "rpc-started" ? calleeOf(row.id, started).agent : null;
 }

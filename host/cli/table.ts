@@ -33,6 +33,11 @@ export function formatFacts(facts: readonly (readonly [name: string, value: stri
   return facts.map(([name, value]) => `${pad(name, width)}${gap}${value}`.trimEnd()).join("\n");
 }
 
+/** A count with its noun: `1 entry`, `2 entries`. */
+export function formatCount(count: number, one: string, many = `${one}s`): string {
+  return `${count} ${count === 1 ? one : many}`;
+}
+
 export const formatBytes = (sizeBytes: number): string => prettyBytes(sizeBytes, { binary: true });
 
 /** A span of time in its one largest unit: `3m`, `250ms`. */

@@ -1,4 +1,5 @@
 import { invariant } from "../base/error.ts";
+import type { MemoryUse } from "../agent/step.ts";
 import type { Digest } from "../base/id.ts";
 import type { CompiledComponent } from "../component/compile.ts";
 import type { Instance } from "../component/instance.ts";
@@ -49,6 +50,14 @@ export class Fleet {
     const base = this.#bases.get(digest);
     invariant(base, `component ${digest} has had no instance yet`);
     return base;
+  }
+
+  /** The largest memory of an instance. */
+  memoryUse(digest: Digest, { instance }: Seat): MemoryUse {
+    const component = this.#components.get(digest);
+    invariant(component, `component ${digest} is not loaded`);
+    const sizesBytes = instance.memories.map(({ buffer }) => buffer.byteLength);
+    return { sizeBytes: Math.max(0, ...sizesBytes), capBytes: component.memoryCapBytes };
   }
 
   release({ instance }: Seat): void {

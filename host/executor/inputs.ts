@@ -27,7 +27,7 @@ export function wantedInputs(state: AgentState, inputs: readonly Input[]): Input
       case "invoked":
         return state.invocation === null;
       case "cancel-requested":
-        return state.invocation?.number === input.invocation && !state.invocation.outcome;
+        return state.invocation?.number === input.invocation && !state.invocation.outcome && !state.invocation.cancelRequested;
       case "abandoned":
         return state.invocation?.number === input.invocation && state.invocation.abandoning === true;
     }

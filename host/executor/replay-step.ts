@@ -26,7 +26,7 @@ export async function replayStep(seat: Seat, state: AgentState, entries: readonl
     await enterGuest(seat.instance, state.agent, inputs);
     journal.end();
   } catch (error) {
-    journal.trap(trapFailure(error));
+    journal.trap(trapFailure(error, null));
   } finally {
     seat.imports.leave();
   }

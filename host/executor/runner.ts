@@ -161,7 +161,7 @@ export class Runner {
     try {
       await enterGuest(seat.instance, session.agent, inputs);
     } catch (error) {
-      trap = { kind: "trapped", error: trapFailure(error) };
+      trap = { kind: "trapped", error: trapFailure(error, this.#fleet.memoryUse(session.component, seat)) };
     } finally {
       watch?.end();
       seat.imports.leave();

@@ -2,10 +2,11 @@ import type { Executor } from "../agent/executor.ts";
 import { parseAgentName } from "../agent/agent-name.ts";
 import { makeState } from "../agent/state.ts";
 import type { Input } from "../agent/step.ts";
-import { HostError, invariant } from "../base/error.ts";
+import { HostError, invariant, isHostError } from "../base/error.ts";
 import type { AgentId, Digest, NodeId } from "../base/id.ts";
 import type { Clock } from "../base/port.ts";
 import { decodeStep, encodeStep } from "../oplog/codec.ts";
+import type { Entry, EntryOf } from "../oplog/entry.ts";
 import type { AgentRow, Store } from "../store/store.ts";
 import { applyStep, foldState, readOpening, stateOf, type Live } from "./live.ts";
 import type { Writer } from "./writer.ts";
@@ -24,6 +25,8 @@ export interface AgentsOptions {
   loadComponent: (digest: Digest) => Promise<void>;
   /** Takes a turn once everything written so far is durable. */
   later: (work: () => Promise<void>) => void;
+  /** Told when an agent can't be opened any more. */
+  broken: (id: AgentId, error: unknown) => void;
   /** Told when an agent that waits comes to hand, and when it is forgotten. */
   loaded: (live: Live) => void;
   unloaded: (live: Live) => void;
@@ -45,6 +48,8 @@ export class Agents {
   readonly #live = new Map<AgentId, Live>();
   /** Agents with an open session, the one used longest ago first. */
   readonly #sessions = new Set<Live>();
+
+  #isUnloading = false;
 
   constructor(options: AgentsOptions) {
     this.#options = options;
@@ -76,12 +81,23 @@ export class Agents {
 
   async #load(row: AgentRow): Promise<Live> {
     const { store } = this.#options;
-    const opening = await readOpening(store, row);
-    const live: Live = { row, state: foldState(opening), queue: await store.queue(row.id), pending: [], waiting: new Map(), session: "closed" };
+    const state = await this.#readState(row);
+    const live: Live = { row, state, queue: await store.queue(row.id), pending: [], waiting: new Map(), session: "closed" };
     for (const { operation, source, dueAt } of await store.operations(row.id)) live.waiting.set(operation, { source, dueAt });
     this.#live.set(row.id, live);
     this.#options.loaded(live);
     return live;
+  }
+
+  /** What of an agent is damaged ends that agent, and nobody else. */
+  async #readState(row: AgentRow): Promise<Live["state"]> {
+    try {
+      return foldState(await readOpening(this.#options.store, row));
+    } catch (error) {
+      if (!isDamage(error)) throw error;
+      row.error ??= JSON.stringify({ name: "AgentError", code: error.code, message: error.message });
+      return { ...makeState(row.id), length: row.length };
+    }
   }
 
   /** Errors: HostError `agent/deleting` if it has been deleted a moment ago. */
@@ -153,6 +169,22 @@ export class Agents {
     this.#options.writer.agent(live.row.id, live.row);
   }
 
+  /** The call that an operation of an agent triggered: nobody waits for it, so that only the journal knows of it. */
+  async findTriggered({ row }: Live, operation: number): Promise<EntryOf<"rpc-started"> | null> {
+    const { store, writer } = this.#options;
+    // What is written and not durable first: it may become so meanwhile.
+    const unwritten = writer.stepsOf(row.id);
+    for (const { entries } of [...(await store.steps(row.id, 0)), ...unwritten].toReversed()) {
+      if (!entries.includes('"triggered"') && !entries.includes('"forked"')) continue;
+      for (const entry of JSON.parse(entries) as Entry[]) {
+        if (entry.kind === "rpc-started" && entry.operation === operation && entry.mode === "triggered") return entry;
+        // What stands before was done by the agent that it was forked from.
+        if (entry.kind === "forked") return null;
+      }
+    }
+    return null;
+  }
+
   /** Gives the guest an input, unless it is on its way already. */
   async send(live: Live, input: Input): Promise<void> {
     if (!this.isCurrent(live) || live.row.error !== null || live.pending.some((other) => isSame(other, input))) return;
@@ -178,10 +210,15 @@ export class Agents {
   }
 
   async #openNow(live: Live): Promise<void> {
-    const { executor, store, loadComponent } = this.#options;
+    const { executor, store, loadComponent, broken } = this.#options;
     const { id, component } = live.row;
-    await loadComponent(component);
-    executor.open(isNew(live) ? { agent: id, component, snapshot: null, steps: [{ first: 0, entries: this.#created(id, component) }] } : await readOpening(store, live.row));
+    try {
+      await loadComponent(component);
+      executor.open(isNew(live) ? { agent: id, component, snapshot: null, steps: [{ first: 0, entries: this.#created(id, component) }] } : await readOpening(store, live.row));
+    } catch (error) {
+      if (!isDamage(error)) throw error;
+      return broken(id, error);
+    }
     this.#use(live);
     if (live.pending.length > 0) executor.send(id, live.pending);
   }
@@ -215,12 +252,23 @@ export class Agents {
         if (isAtRest(live)) this.close(live);
       }
     }
-    if (this.#live.size > 4 * this.#options.sessions && this.#options.writer.isSettled) {
-      for (const live of this.#live.values()) {
-        if (this.#live.size <= 2 * this.#options.sessions) break;
-        if (isAtRest(live) && live.session === "closed") this.#unload(live);
-      }
+    if (this.#live.size <= 4 * this.#options.sessions || this.#isUnloading) return;
+    this.#isUnloading = true;
+    this.#options.later(async () => this.#unloadSome());
+  }
+
+  async #unloadSome(): Promise<void> {
+    this.#isUnloading = false;
+    const unwritten = this.#options.writer.unwritten();
+    for (const live of this.#live.values()) {
+      if (this.#live.size <= 2 * this.#options.sessions) break;
+      if (isAtRest(live) && live.session === "closed" && !unwritten.has(live.row.id)) this.#unload(live);
     }
+  }
+
+  /** Closes the session of a fork that comes to nothing. */
+  discard(fork: AgentId): void {
+    this.#options.executor.close(fork);
   }
 
   /** Takes a deleted agent out. */
@@ -238,6 +286,7 @@ export class Agents {
   reset(): void {
     for (const live of [...this.#live.values()]) this.forget(live);
     this.#options.executor.reset();
+    this.#isUnloading = false;
   }
 
   mustBeLive(id: AgentId): Live {
@@ -245,6 +294,11 @@ export class Agents {
     invariant(live, `${id} is at hand`);
     return live;
   }
+}
+
+/** Whether what the store holds is no good, rather than the store. */
+function isDamage(error: unknown): error is HostError {
+  return isHostError(error) && /^(?:store\/corrupt$|snapshot\/|oplog\/|component\/)/.test(error.code);
 }
 
 /** Nothing has happened to it yet, so that nothing need be read. */

@@ -1,4 +1,3 @@
-import { formatAgentName, parseAgentName } from "../agent/agent-name.ts";
 import { calleeOf, openCalls, type Operation } from "../agent/state.ts";
 import type { AgentId, Digest, InvocationKey } from "../base/id.ts";
 import type { Clock } from "../base/port.ts";
@@ -49,21 +48,21 @@ export class Calls {
     const { agents, waits, writer } = this.#options;
     const { operation } = start;
     const answer = (outcome: Outcome) => agents.send(caller, { kind: "delivered", operation, outcome });
-    let callee: ReturnType<typeof calleeOf>;
-    try {
-      callee = calleeOf(by, start);
-      if ("agent" in start.callee) callee.agent = formatAgentName(parseAgentName(callee.agent));
-    } catch (error) {
-      return start.mode === "attached" ? answer(failedWith(error)) : undefined;
-    }
+    const callee = calleeOf(by, start);
     const known = await writer.findInvocation(callee.agent, callee.key);
-    if (!known) {
-      const cycle = start.mode === "attached" ? await findCycle(agents, caller, callee.agent) : null;
-      const refusal = cycle ? failed("rpc/cycle", cycleMessage(cycle)) : await this.#refuse(caller, callee.agent, start);
-      if (refusal) return start.mode === "attached" ? answer(refusal) : undefined;
+    if (start.mode === "triggered") {
+      if (!known) await this.#refuse(caller, callee.agent, start);
+      return;
     }
-    if (known?.outcome) return start.mode === "attached" ? answer(known.outcome) : undefined;
-    if (start.mode === "attached") waits.add(caller, operation, { source: invocationSource(callee.agent, callee.key), dueAt: null });
+    if (known?.outcome) return answer(known.outcome);
+    const isWaiting = caller.waiting.has(operation);
+    // Made before, by this agent or by the one that it was forked from, it must not be made twice.
+    if (!known && (isWaiting || by !== caller.row.id)) return answer(failed("agent/deleted", `${callee.agent} was deleted.`));
+    const cycle = isWaiting ? null : await findCycle(agents, caller, callee.agent);
+    if (cycle) return answer(failed("rpc/cycle", cycleMessage(cycle)));
+    const refusal = known ? null : await this.#refuse(caller, callee.agent, start);
+    if (refusal) return answer(refusal);
+    waits.add(caller, operation, { source: invocationSource(callee.agent, callee.key), dueAt: null });
   }
 
   /** Queues the call, unless there is nothing to call: then says why. */
@@ -96,7 +95,7 @@ export class Calls {
     if (known) return known;
     let live = await agents.local(call.agent);
     const elsewhere = live ? undefined : await writer.findAgent(call.agent);
-    const component = live?.row.component ?? elsewhere?.component ?? components.serving(call.agent, call.component);
+    const component = live?.row.component ?? elsewhere?.component ?? (await components.serving(call.agent, call.component));
     components.checkMethod(component, call.agent, call.method);
     if (!live && !elsewhere) live = agents.create(call.agent, component);
     const row: InvocationRow = {
@@ -180,12 +179,17 @@ export class Calls {
     this.#options.finished(row);
   }
 
-  /** The caller has given a call up: a queued one never begins, a running one is told. */
-  async cancel(agent: AgentId, key: InvocationKey): Promise<void> {
-    const { agents, writer } = this.#options;
+  /**
+   * An agent has given a call up: a queued one never begins, a running one is told; unless others wait for it, such as
+   * forks, or it was somebody else's call, whose key this one bore.
+   */
+  async cancel(caller: Live, by: AgentId, start: EntryOf<"rpc-started">): Promise<void> {
+    const { agents, waits, writer } = this.#options;
+    const { agent, key } = calleeOf(by, start);
     const live = await agents.local(agent);
     const row = live?.queue.find((queued) => queued.key === key);
-    if (!live || !row) return;
+    if (!live || !row || row.caller?.agent !== by || row.caller.operation !== start.operation) return;
+    if (await waits.hasOthers(invocationSource(agent, key), caller)) return;
     const isSent = live.pending.some((input) => input.kind === "invoked" && input.key === key);
     if (row.state === "queued" && !isSent) {
       live.queue.splice(live.queue.indexOf(row), 1);
@@ -196,6 +200,22 @@ export class Calls {
     writer.invocation(row);
     const invocation = live.state.invocation?.number ?? live.state.invocations + 1;
     await agents.send(live, { kind: "cancel-requested", invocation });
+    // It has something to do, after a restart, too.
+    agents.save(live);
+  }
+
+  /** Tells a guest that its invocation was given up, if a restart came between that and the telling. */
+  async tellCanceled(live: Live): Promise<void> {
+    const { invocation } = live.state;
+    const row = live.queue.find(({ key }) => key === invocation?.key);
+    if (!invocation || invocation.outcome || invocation.cancelRequested || !row?.cancelRequested) return;
+    await this.#options.agents.send(live, { kind: "cancel-requested", invocation: invocation.number });
+  }
+
+  /** The same for a call that nobody waits for: only the journal knows of it. */
+  async cancelTriggered(caller: Live, operation: number): Promise<void> {
+    const start = await this.#options.agents.findTriggered(caller, operation);
+    if (start) await this.cancel(caller, caller.row.id, start);
   }
 
   /** Cancels the calls that an agent has in flight; with `answer`, it is told so at once. */
@@ -203,10 +223,7 @@ export class Calls {
     for (const { by, start } of operations) {
       if (start.kind !== "rpc-started") continue;
       if (answer) await this.#options.agents.send(live, { kind: "delivered", operation: start.operation, outcome: answer });
-      // A fork shares the calls that it inherited with its parent, who may still want them.
-      if (by !== live.row.id) continue;
-      const callee = calleeOf(by, start);
-      await this.cancel(callee.agent, callee.key);
+      await this.cancel(live, by, start);
     }
   }
 

@@ -16,10 +16,13 @@ export interface ComponentsOptions {
   compile: (bytes: Uint8Array) => Promise<CompiledComponent>;
 }
 
+type Candidate = [digest: Digest, description: Description];
+
 /** The components that this node knows: each is compiled once, when the first agent of it is opened. */
 export class Components {
   readonly #options: ComponentsOptions;
-  readonly #loaded = new Set<Digest>();
+  /** The descriptions of those that the executor knows, in the guests' own words. */
+  readonly #loaded = new Map<Digest, string>();
   /** By digest, the one added last at the end. */
   readonly #descriptions = new Map<Digest, Description>();
 
@@ -27,24 +30,27 @@ export class Components {
     this.#options = options;
   }
 
-  /** Learns what the store holds already. */
-  async start(): Promise<void> {
+  /** Learns what the store holds already, or what other nodes have added since. */
+  async learn(): Promise<void> {
     const rows = await this.#options.store.components();
-    for (const { digest, description } of rows.reverse()) this.#descriptions.set(digest, parseDescription(description));
+    for (const { digest, description } of rows.toReversed()) {
+      if (!this.#descriptions.has(digest)) this.#descriptions.set(digest, parseDescription(description));
+    }
   }
 
-  /** Adds a component to the store, and makes it ready to run. Adding it again makes it the newest. */
+  /** Makes a component ready to run, before it is added. */
+  async prepare(bytes: Uint8Array): Promise<void> {
+    if (!this.#loaded.has(digestOf(bytes))) await this.#compile(bytes);
+  }
+
+  /** Adds a component that was prepared to the store, unless that has it. */
   async add(bytes: Uint8Array, name: string): Promise<{ digest: Digest; description: Description }> {
     const { store, writer, clock } = this.#options;
     const digest = digestOf(bytes);
-    if (!this.#loaded.has(digest)) {
-      const compiled = await this.#compile(bytes);
-      if (!(await store.component(digest))) {
-        writer.component({ digest, name, bytes, description: compiled.descriptionText, createdAt: clock.now() });
-      }
-    }
+    const text = this.#loaded.get(digest);
     const description = this.#descriptions.get(digest);
-    invariant(description, "a loaded component is described");
+    invariant(text !== undefined && description, "a component is prepared before it is added");
+    if (!(await store.component(digest))) writer.component({ digest, name, bytes, description: text, createdAt: clock.now() });
     return { digest, description };
   }
 
@@ -59,7 +65,7 @@ export class Components {
   async #compile(bytes: Uint8Array): Promise<CompiledComponent> {
     const compiled = await this.#options.compile(bytes);
     this.#options.executor.load(compiled);
-    this.#loaded.add(compiled.digest);
+    this.#loaded.set(compiled.digest, compiled.descriptionText);
     this.#descriptions.delete(compiled.digest);
     this.#descriptions.set(compiled.digest, compiled.description);
     return compiled;
@@ -70,15 +76,16 @@ export class Components {
    *
    * Errors: HostError `rpc/unknown-agent`, `rpc/unknown-function`.
    */
-  serving(agent: AgentId, preferred: Digest | null): Digest {
+  async serving(agent: AgentId, preferred: Digest | null): Promise<Digest> {
     const { type, params, phantom } = parseAgentName(agent);
     if (params !== null && phantom !== null) {
       throw new HostError("rpc/unknown-agent", `There is no fork ${agent}. Forks come about by forking; \`planaria agents\` lists them.`);
     }
     const kind = params === null ? "functions" : "agents";
-    const candidates = [...this.#descriptions].reverse();
-    if (preferred !== null) candidates.sort(([a], [b]) => Number(b === preferred) - Number(a === preferred));
-    const found = candidates.find(([, description]) => description[kind].some(({ name }) => name === type));
+    const serves = ([, description]: Candidate) => description[kind].some(({ name }) => name === type);
+    if (!this.#candidates(preferred).some(serves)) await this.learn();
+    const candidates = this.#candidates(preferred);
+    const found = candidates.find(serves);
     if (found) return found[0];
     const offered = candidates[0]?.[1][kind].map(({ name }) => name) ?? [];
     const what = params === null ? "function" : "agent type";
@@ -87,6 +94,12 @@ export class Components {
       `There is no ${what} ${JSON.stringify(type)}${offered.length > 0 ? `; there is ${offered.join(", ")}` : ""}.`,
       { data: { type, offered } },
     );
+  }
+
+  /** The preferred one first, then the newest. */
+  #candidates(preferred: Digest | null): Candidate[] {
+    const newest = [...this.#descriptions].toReversed();
+    return newest.toSorted(([a], [b]) => Number(b === preferred) - Number(a === preferred));
   }
 
   /** Errors: HostError `rpc/unknown-method`, as far as the component says which methods it has. */

@@ -1,4 +1,4 @@
-import { calleeOf, openCalls } from "../agent/state.ts";
+import { calleeOf, openCalls, type Operation } from "../agent/state.ts";
 import type { AgentId } from "../base/id.ts";
 import type { Agents } from "./agents.ts";
 import type { Live } from "./live.ts";
@@ -16,7 +16,7 @@ export async function findCycle(agents: Agents, caller: Live, callee: AgentId): 
     if (seen.has(agent)) return null;
     seen.add(agent);
     const live = agents.live(agent) ?? (await agents.local(agent));
-    for (const { by, start } of live?.state.invocation ? openCalls(live.state) : []) {
+    for (const { by, start } of live?.state.invocation ? openCalls(live.state).filter((call) => isAwaited(live, call)) : []) {
       const rest = start.kind === "rpc-started" ? await walk(calleeOf(by, start).agent) : null;
       if (rest) return [agent, ...rest];
     }
@@ -24,4 +24,9 @@ export async function findCycle(agents: Agents, caller: Live, callee: AgentId): 
   };
   const path = await walk(callee);
   return path && [caller.row.id, ...path];
+}
+
+/** Not if its outcome is known, and only has not reached the guest yet. */
+function isAwaited({ pending }: Live, { outcome, start }: Operation): boolean {
+  return !outcome && !pending.some((input) => input.kind === "delivered" && input.operation === start.operation);
 }

@@ -1,12 +1,13 @@
 import { formatAgentName, parseAgentName } from "../agent/agent-name.ts";
 import type { Executor, Stepped } from "../agent/executor.ts";
 import { HostError, isHostError } from "../base/error.ts";
-import { functionAgentId, invocationKey, nodeId, promiseId, uuidV5, type AgentId, type Digest, type InvocationKey, type PromiseId } from "../base/id.ts";
+import { functionAgentId, invocationKey, nodeId, promiseId, shortDigest, uuidV5, type AgentId, type Digest, type InvocationKey, type PromiseId } from "../base/id.ts";
 import type { Clock, Random } from "../base/port.ts";
 import type { CompiledComponent } from "../component/compile.ts";
 import type { Description } from "../component/description.ts";
 import { encodeStep } from "../oplog/codec.ts";
 import type { Entry, Outcome } from "../oplog/entry.ts";
+import { invocationRowKey, splitRowKey } from "../store/changes.ts";
 import type { AgentRow, InvocationRow, NodeRow, OperationRow, PromiseRow, StepRow, Store } from "../store/store.ts";
 import { Agents } from "./agents.ts";
 import { Calls } from "./calls.ts";
@@ -130,6 +131,7 @@ export class Host implements AsyncDisposable {
       sessions,
       later,
       loadComponent: (digest) => components.load(digest),
+      broken: (id, error) => this.#ofSession(id, (live) => this.#sessionFailed(live, error)),
       loaded: (live) => this.#waits.loaded(live),
       unloaded: (live) => this.#waits.unloaded(live),
     });
@@ -146,7 +148,6 @@ export class Host implements AsyncDisposable {
       wakeBy,
       logged: (agent, { level, message }, at) => this.#logs.push({ agent, level, message, at }),
       deleteAgent: (id) => this.#deleteNow(id).then(() => {}),
-      later,
     });
     this.#writer = writer;
     this.#components = components;
@@ -169,22 +170,29 @@ export class Host implements AsyncDisposable {
     const now = clock.now();
     await store.join({ id: this.#node, expiresAt: now + leaseMs, pid: process.pid, machine: process.machine, startedAt: now });
     this.#beatAt = now + leaseMs / 3;
-    await this.#components.start();
+    await this.#components.learn();
     executor.start({
       stepped: (step) => this.#ofSession(step.agent, (live) => this.#stepped(live, step)),
       failed: (agent, error) => this.#ofSession(agent, (live) => this.#sessionFailed(live, error)),
       lost: (agents, culprit) => this.#background(() => this.#threadLost(agents, culprit)),
     });
-    await this.#turns.take(async () => {
-      await this.#takeOver();
-      await this.#resume();
-    });
+    try {
+      await this.#takeTurn(async () => {
+        await this.#takeOver();
+        await this.#resume();
+      });
+    } catch (error) {
+      this.#fail(error);
+      throw error;
+    }
     this.#schedulePoll();
   }
 
-  /** Adds a component: its agents can be called from then on. */
-  addComponent(bytes: Uint8Array, name: string): Promise<{ digest: Digest; description: Description }> {
-    return this.#turn(() => this.#components.add(bytes, name));
+  /** Adds a component: its agents can be called from then on. Resolves when it is durable. */
+  async addComponent(bytes: Uint8Array, name: string): Promise<{ digest: Digest; description: Description }> {
+    // Not in a turn: compiling takes its time.
+    await this.#components.prepare(bytes);
+    return this.#durably(() => this.#components.add(bytes, name));
   }
 
   /**
@@ -204,20 +212,32 @@ export class Host implements AsyncDisposable {
     });
   }
 
-  /** The outcome of an invocation, once it is durable. */
+  /**
+   * The outcome of an invocation, once it is durable.
+   *
+   * Errors: HostError `invocation/unknown`; `host/closed` if the host is closed before.
+   */
   async result({ agent, key }: InvocationRef): Promise<Outcome> {
-    const waiter = Promise.withResolvers<Outcome>();
-    const known = await this.#turn(async () => {
-      const row = await this.#writer.findInvocation(agent, key);
-      if (!row) throw new HostError("invocation/unknown", `${agent} has no invocation with the key ${JSON.stringify(key)}.`);
-      if (row.outcome) return row.outcome;
-      const name = `${agent}\n${key}`;
-      this.#results.set(name, (this.#results.get(name) ?? new Set()).add(waiter));
-      return null;
-    });
-    const outcome = known ?? (await waiter.promise);
-    await this.#writer.durable();
-    return outcome;
+    for (;;) {
+      const waiter = Promise.withResolvers<Outcome>();
+      const known = await this.#durably(async () => {
+        const row = await this.#writer.findInvocation(agent, key);
+        if (!row) throw new HostError("invocation/unknown", `${agent} has no invocation with the key ${JSON.stringify(key)}.`);
+        if (row.outcome) return row.outcome;
+        const name = invocationRowKey(agent, key);
+        this.#results.set(name, (this.#results.get(name) ?? new Set()).add(waiter));
+        return null;
+      });
+      if (known) return known;
+      const outcome = await waiter.promise;
+      try {
+        await this.#writer.durable();
+        return outcome;
+      } catch (error) {
+        // It was undone before it was durable, and will come again.
+        if (!isHostError(error, "store/conflict")) throw error;
+      }
+    }
   }
 
   /** How many agents can go on without the time passing or somebody outside acting. */
@@ -230,7 +250,7 @@ export class Host implements AsyncDisposable {
     for (;;) {
       const busyCount = await this.#turn(async () => this.busyCount);
       if (busyCount === 0 && this.#turns.isIdle) break;
-      await new Promise((resolve) => setImmediate(resolve));
+      await this.#turns.ended();
     }
     await this.#writer.durable();
   }
@@ -257,6 +277,14 @@ export class Host implements AsyncDisposable {
     const { store } = this.#options;
     const agent = await this.#mustExist(id);
     return { agent, queue: await store.queue(id), operations: await store.operations(id), forks: await store.forks(id) };
+  }
+
+  /** The bytes of a component that the store holds. Errors: HostError `component/unknown`. */
+  async component(digest: Digest): Promise<Uint8Array> {
+    await this.#writer.durable();
+    const row = await this.#options.store.component(digest);
+    if (!row) throw new HostError("component/unknown", `There is no component ${shortDigest(digest)} in the store.`);
+    return row.bytes;
   }
 
   /** All entries of an agent from index `from` on, the inherited ones included, step by step. */
@@ -316,10 +344,11 @@ export class Host implements AsyncDisposable {
    *
    * Errors: HostError `agent/elsewhere` if another node that is alive owns it.
    */
-  async deleteAgent(id: AgentId): Promise<boolean> {
-    // Forks that inherit its entries need them in the store.
-    await this.#writer.durable();
-    return this.#durably(() => this.#deleteNow(id));
+  deleteAgent(id: AgentId): Promise<boolean> {
+    return this.#durably(() => {
+      this.#writer.seal();
+      return this.#deleteNow(id);
+    });
   }
 
   async #deleteNow(id: AgentId): Promise<boolean> {
@@ -336,8 +365,19 @@ export class Host implements AsyncDisposable {
   /** Whatever happens to a turn that nobody waits for, happens to the host. */
   #background(work: () => Promise<void>): void {
     if (this.#closed) return;
-    this.#turns.take(work).catch((error: unknown) => {
-      if (!isHostError(error, "store/conflict")) this.#fail(error);
+    this.#takeTurn(work).catch((error: unknown) => this.#broken(error));
+  }
+
+  /** A turn that ends in the midst may have done half of what it was to do: none of it may reach the disk. */
+  #broken(error: unknown): void {
+    if (isHostError(error, "store/conflict")) this.#writer.fail(error);
+    else this.#fail(error);
+  }
+
+  #takeTurn<T>(work: () => Promise<T>): Promise<T> {
+    return this.#turns.take(() => {
+      this.#writer.beginTurn();
+      return work();
     });
   }
 
@@ -353,7 +393,11 @@ export class Host implements AsyncDisposable {
 
   #turn<T>(work: () => Promise<T>): Promise<T> {
     if (this.#failure) return Promise.reject(this.#failure);
-    return this.#turns.take(work);
+    return this.#takeTurn(work).catch((error: unknown) => {
+      // Others are refusals: nothing had been done.
+      if (!isHostError(error) || /^(?:store|base)\//.test(error.code)) this.#broken(error);
+      throw error;
+    });
   }
 
   /** Takes a turn, and waits until what it did is durable. If another node was in the way, it is done again on what that left. */
@@ -419,7 +463,7 @@ export class Host implements AsyncDisposable {
   }
 
   #finished(row: InvocationRow): void {
-    const name = `${row.agent}\n${row.key}`;
+    const name = invocationRowKey(row.agent, row.key);
     const waiters = this.#results.get(name);
     if (!waiters) return;
     this.#results.delete(name);
@@ -483,8 +527,8 @@ export class Host implements AsyncDisposable {
     this.#version = version;
     await this.#resume();
     for (const name of this.#results.keys()) {
-      const [agent, key] = name.split("\n") as [AgentId, InvocationKey];
-      const row = await this.#writer.findInvocation(agent, key);
+      const [agent, key] = splitRowKey(name);
+      const row = await this.#writer.findInvocation(agent, invocationKey(key));
       if (row?.outcome) this.#finished(row);
     }
   }
@@ -504,7 +548,10 @@ export class Host implements AsyncDisposable {
       const live = await this.#agents.local(id);
       if (!live) continue;
       await this.#readQueue(live);
-      if (live.row.error !== null) await this.#calls.refuseAll(live, { error: live.row.error });
+      if (live.row.error !== null) {
+        await this.#steps.fail(live, live.row.error);
+        continue;
+      }
       await this.#steps.armAll(live);
       await this.#calls.pump(live);
       if (stateOf(live) === "running") await this.#agents.open(live);
@@ -529,6 +576,7 @@ export class Host implements AsyncDisposable {
     this.#background(async () => {
       this.#agents.reset();
       this.#writer.reset();
+      this.#logs = [];
       await this.#options.store.join({
         id: this.#node,
         expiresAt: this.#options.clock.now() + (this.#options.leaseMs ?? 10_000),
@@ -544,6 +592,8 @@ export class Host implements AsyncDisposable {
   #fail(error: unknown): void {
     if (this.#failure) return;
     this.#failure = error;
+    // For those who wait for turns to end.
+    void this.#turns.take(async () => {});
     for (const waiters of this.#results.values()) for (const waiter of waiters) waiter.reject(error);
     this.#results.clear();
     void this.#stop();
@@ -556,11 +606,13 @@ export class Host implements AsyncDisposable {
     await this.#options.executor[Symbol.asyncDispose]();
   }
 
-  /** Leaves the store: what is unfinished goes on when the next node opens it. */
+  /** Leaves the store: what is unfinished goes on when the next node opens it. Who waits here gets `host/closed`. */
   async [Symbol.asyncDispose](): Promise<void> {
-    if (this.#closed) return;
-    await this.#turns.take(async () => {});
-    await this.#writer.durable().catch(() => {});
+    if (!this.#closed) {
+      await this.#turns.take(async () => {});
+      await this.#writer.durable().catch(() => {});
+    }
+    this.#fail(new HostError("host/closed", "The host was closed. What is unfinished goes on when its store is opened again."));
     await this.#stop();
     await this.#options.store.leave(this.#node).catch(() => {});
   }

@@ -1,6 +1,7 @@
 import { formatAgentName, parseAgentName } from "../agent/agent-name.ts";
 import type { Stepped } from "../agent/executor.ts";
 import { copyState, openCalls, type Operation } from "../agent/state.ts";
+import { isHostError } from "../base/error.ts";
 import { forkId, invocationKey, promiseId, type AgentId } from "../base/id.ts";
 import type { Clock } from "../base/port.ts";
 import type { Entry, EntryOf, Outcome } from "../oplog/entry.ts";
@@ -24,15 +25,11 @@ export interface StepsOptions {
   /** A guest's message, to be shown once it is durable. */
   logged: (agent: AgentId, entry: EntryOf<"logged">, at: number) => void;
   deleteAgent: (id: AgentId) => Promise<void>;
-  /** Takes a turn once everything written so far is durable. */
-  later: (work: () => Promise<void>) => void;
 }
 
 /** What follows from a step: its entries are journaled, and what they ask for is done, in the same transaction. */
 export class Steps {
   readonly #options: StepsOptions;
-  /** Deletions under way. */
-  readonly #deletions = new WeakSet<Operation>();
 
   constructor(options: StepsOptions) {
     this.#options = options;
@@ -42,17 +39,18 @@ export class Steps {
     const { agents, calls, writer } = this.#options;
     const entries = JSON.parse(stepped.entries) as Entry[];
     const callsBefore = stepped.closed ? openCalls(live.state) : [];
+    if (entries.some(({ kind }) => kind === "delete-started")) writer.seal();
     writer.step({ agent: live.row.id, first: live.state.length, count: stepped.count, entries: stepped.entries });
     const finished = applyStep(live.state, entries);
-    forgetPending(live, entries);
-    const canceled = entries.flatMap((entry) => (entry.kind === "operation-canceled" ? [live.state.inFlight.get(entry.operation)] : []));
+    forgetPending(live);
     if (stepped.snapshot) {
       writer.snapshot(stepped.snapshot);
       live.row.snapshot = { id: stepped.snapshot.row.id, length: stepped.snapshot.length };
     }
-    for (const entry of entries) await this.#follow(live, entry);
+    const canceled = new Set(entries.flatMap((entry) => (entry.kind === "operation-canceled" ? [entry.operation] : [])));
+    for (const entry of entries) if (!isGivenUp(entry, canceled)) await this.#follow(live, entry);
     for (const { operation } of entries.filter((entry) => entry.kind === "fork-started")) await this.#fork(live, operation, stepped);
-    await calls.cancelOpen(live, canceled.filter((operation) => operation !== undefined), null);
+    await this.#cancel(live, entries);
     if (stepped.closed) await this.#trapped(live, entries, callsBefore);
     if (live.state.invocation?.outcome && "error" in live.state.invocation.outcome) {
       const outcome = failed("operation/canceled", "The invocation that made this call has failed.", "CanceledError");
@@ -61,6 +59,17 @@ export class Steps {
     if (finished) await calls.ended(live, finished.key, finished.outcome);
     // Last, for what was sent to it or taken off its queue counts; and not at all if it has deleted itself.
     if (agents.isCurrent(live)) agents.save(live);
+  }
+
+  /** Gives up the calls that the guest has no more use for. */
+  async #cancel(live: Live, entries: readonly Entry[]): Promise<void> {
+    const { calls } = this.#options;
+    for (const entry of entries) {
+      if (entry.kind !== "operation-canceled") continue;
+      const operation = live.state.inFlight.get(entry.operation);
+      if (operation) await calls.cancelOpen(live, [operation], null);
+      else await calls.cancelTriggered(live, entry.operation);
+    }
   }
 
   /** What one entry asks for, once. */
@@ -83,7 +92,7 @@ export class Steps {
         await promises.settleByGuest(live.row.id, entry);
         return this.arm(live, entry.operation);
       case "delete-started":
-        return this.arm(live, entry.operation);
+        return this.#delete(live, entry);
       case "rpc-started":
         if (entry.mode === "attached") return this.arm(live, entry.operation);
         return calls.startByGuest(live, { by: live.row.id, at: live.state.at, start: entry });
@@ -98,18 +107,15 @@ export class Steps {
     }
   }
 
+  /** Deletes an agent in the transaction of the step that asked for it: else it would be done again after a restart, and by forks. */
   async #delete(live: Live, { agent, operation }: EntryOf<"delete-started">): Promise<void> {
-    const { agents, deleteAgent, later } = this.#options;
-    const tell = async (outcome: Outcome) => {
-      if (agents.isCurrent(live)) await this.#deliver(live, operation, outcome);
-    };
     try {
-      await deleteAgent(formatAgentName(parseAgentName(agent)));
+      await this.#options.deleteAgent(formatAgentName(parseAgentName(agent)));
     } catch (error) {
-      return tell(failedWith(error));
+      if (!isHostError(error, "agent/elsewhere") && !isHostError(error, "agent/name")) throw error;
+      return this.#deliver(live, operation, failedWith(error));
     }
-    // Until that is durable, the agent can't be created again.
-    later(() => tell(done(null)));
+    return this.arm(live, operation);
   }
 
   /**
@@ -118,7 +124,7 @@ export class Steps {
    * It may be asked for any number of times: after a restart, and for each fork that inherits the operation.
    */
   async arm(live: Live, number: number): Promise<void> {
-    const { agents, calls, promises, waits, clock, wakeBy, later } = this.#options;
+    const { agents, calls, promises, waits, clock, wakeBy } = this.#options;
     const operation = live.state.inFlight.get(number);
     if (!operation || operation.outcome || !agents.isCurrent(live)) return;
     const { start, by } = operation;
@@ -133,10 +139,7 @@ export class Steps {
       case "promise-settled":
         return this.#deliver(live, number, await promises.settledBy(start.id, by, number));
       case "delete-started":
-        if (this.#deletions.has(operation)) return;
-        this.#deletions.add(operation);
-        // Forks that inherit its entries need them in the store.
-        return later(() => this.#delete(live, start));
+        return this.#deliver(live, number, done(null));
       case "sleep-started": {
         const dueAt = operation.at + start.spanMs;
         if (dueAt <= clock.now()) return this.#deliver(live, number, done(null));
@@ -151,6 +154,7 @@ export class Steps {
   }
 
   async armAll(live: Live): Promise<void> {
+    await this.#options.calls.tellCanceled(live);
     for (const number of live.state.inFlight.keys()) await this.arm(live, number);
   }
 
@@ -160,6 +164,8 @@ export class Steps {
 
   async #fork(parent: Live, operation: number, { forks }: Stepped): Promise<void> {
     const id = forkId(parent.row.id, operation);
+    // One that has deleted itself in this step has nothing to hand on.
+    if (!this.#options.agents.isCurrent(parent)) return this.#options.agents.discard(id);
     const session = forks.includes(id) ? "open" : "closed";
     const fork = this.#options.agents.createFork(parent, { id, operation, session, state: copyState(parent.state), snapshot: parent.row.snapshot });
     await this.inherit(fork, parent);
@@ -208,14 +214,18 @@ export class Steps {
   }
 }
 
+/** Whether the guest started something that it gave up in the same step, so that it never came about. */
+function isGivenUp(entry: Entry, canceled: ReadonlySet<number>): boolean {
+  return entry.kind === "rpc-started" && canceled.has(entry.operation);
+}
+
 /** Inputs that the guest has taken, or that no longer concern it, are pending no more. */
-function forgetPending(live: Live, entries: readonly Entry[]): void {
-  const asked = new Set(entries.flatMap((entry) => (entry.kind === "cancel-requested" ? [entry.invocation] : [])));
+function forgetPending(live: Live): void {
+  const { invocation, invocations } = live.state;
   live.pending = live.pending.filter((input) => {
     if (input.kind === "delivered") return live.state.inFlight.has(input.operation);
-    if (input.kind === "invoked") return input.invocation > live.state.invocations;
-    const isOver = live.state.invocation === null && input.invocation === live.state.invocations;
-    return !asked.has(input.invocation) && input.invocation >= live.state.invocations && !isOver;
+    if (input.invocation > invocations) return true;
+    return input.kind === "cancel-requested" && invocation?.number === input.invocation && !invocation.outcome && !invocation.cancelRequested;
   });
 }
 

@@ -70,6 +70,13 @@ export class Waits {
     for (const operation of [...live.waiting.keys()]) this.remove(live, operation);
   }
 
+  /** Whether somebody but this agent waits for a source. */
+  async hasOthers(source: string, than: Live): Promise<boolean> {
+    for (const live of this.#bySource.get(source)?.keys() ?? []) if (live !== than) return true;
+    const rows = await this.#store.waiters(source);
+    return rows.some(({ agent }) => agent !== than.row.id && !this.#agents.live(agent));
+  }
+
   /** Sends an outcome to everyone who waits for a source. Agents of other nodes find it in the store. */
   async settle(source: string, outcome: Outcome): Promise<void> {
     const told = new Set<AgentId>();

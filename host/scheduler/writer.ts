@@ -1,7 +1,7 @@
 import { HostError, isHostError } from "../base/error.ts";
 import type { AgentId, InvocationKey, NodeId, PromiseId } from "../base/id.ts";
 import type { Clock } from "../base/port.ts";
-import { emptyChanges, invocationRowKey, isEmpty, operationRowKey } from "../store/changes.ts";
+import { emptyChanges, invocationRowKey, isEmpty, operationRowKey, splitRowKey } from "../store/changes.ts";
 import type { AgentRow, Changes, ComponentRow, InvocationRow, OperationRow, PromiseRow, StepRow, Store } from "../store/store.ts";
 import type { Stepped } from "../agent/executor.ts";
 
@@ -29,7 +29,12 @@ const batchLimit = 4096;
 export class Writer {
   readonly #options: WriterOptions;
   #open = emptyChanges();
-  #committing: Changes | null = null;
+  /** Whether what is open deletes an agent. */
+  #deletes = false;
+  /** Whole transactions that are to be committed before what is open, the oldest first. */
+  #sealed: Sealed[] = [];
+  /** The same, of those that are just being committed. */
+  #committing: readonly Sealed[] = [];
   #count = 0;
   #tail: Promise<void> = Promise.resolve();
   #timer: Disposable | null = null;
@@ -55,13 +60,31 @@ export class Writer {
     this.#touch();
   }
 
-  /** Deletes an agent, with all that was to be written of it but its steps: forks may inherit those. */
+  /**
+   * Deletes an agent, with all that was to be written of it but its steps: forks may inherit those.
+   *
+   * Only in a turn that began with `seal`, since the store must know the entries that they inherit before.
+   */
   deleteAgent(id: AgentId): void {
     const { agents, invocations, operations } = this.#open;
     agents.set(id, null);
     for (const [key, row] of invocations) if (row?.agent === id) invocations.delete(key);
     for (const [key, row] of operations) if (row?.agent === id) operations.delete(key);
+    this.#deletes = true;
     this.#touch();
+  }
+
+  /** To be called when a turn begins: one transaction can't delete an agent and create it again. */
+  beginTurn(): void {
+    if (this.#deletes) this.seal();
+  }
+
+  /** What was written so far gets a transaction of its own, before what comes. */
+  seal(): void {
+    if (!isEmpty(this.#open)) this.#sealed.push(sealChanges(this.#open));
+    this.#open = emptyChanges();
+    this.#deletes = false;
+    this.#fresh.clear();
   }
 
   /** Whether something of an agent's oplog or row is not in the store yet. */
@@ -69,8 +92,9 @@ export class Writer {
     return this.#stepping.has(id) || this.#layers().some(({ agents }) => agents.has(id));
   }
 
+  /** Whether the transaction that is open deletes an agent. */
   isDeleting(id: AgentId): boolean {
-    return this.#open.agents.get(id) === null || this.#committing?.agents.get(id) === null;
+    return this.#open.agents.get(id) === null;
   }
 
   /** The agent's row is to be written, too, before the turn is over. */
@@ -110,6 +134,11 @@ export class Writer {
     this.#touch();
   }
 
+  /** Steps of an agent that the store does not hold yet, in order. */
+  stepsOf(id: AgentId): StepRow[] {
+    return this.#layers().toReversed().flatMap(({ steps }) => steps.filter(({ agent }) => agent === id));
+  }
+
   async findAgent(id: AgentId): Promise<AgentRow | undefined> {
     for (const changes of this.#layers()) {
       const row = changes.agents.get(id);
@@ -138,7 +167,7 @@ export class Writer {
   /** Resolves when all that was written so far is on disk, and rejects if that failed. Never to be awaited within a turn. */
   durable(): Promise<void> {
     if (this.#failure) return Promise.reject(this.#failure);
-    if (isEmpty(this.#open)) return this.#tail.then(() => this.#check());
+    if (this.#sealed.length === 0 && isEmpty(this.#open)) return this.#tail.then(() => this.#check());
     this.#durable ??= Promise.withResolvers();
     if (!this.#urgent) {
       this.#urgent = true;
@@ -148,9 +177,10 @@ export class Writer {
     return this.#durable.promise;
   }
 
-  /** Whether anything was written that is not on disk. */
-  get isSettled(): boolean {
-    return this.#committing === null && isEmpty(this.#open);
+  /** The agents of which the store does not know all. */
+  unwritten(): Set<AgentId> {
+    const rows = this.#layers().flatMap(({ invocations, operations }) => [...invocations.keys(), ...operations.keys()]);
+    return new Set([...this.#layers().flatMap(({ agents }) => [...agents.keys()]), ...rows.map((key) => splitRowKey(key)[0])]);
   }
 
   /** Renews the lease, although there may be nothing to write. */
@@ -161,10 +191,16 @@ export class Writer {
   /** Forgets what is not committed, after a failure that a new start mends. */
   reset(): void {
     this.#failure = null;
-    this.#open = emptyChanges();
-    this.#fresh.clear();
-    this.#stepping.clear();
-    this.#count = 0;
+    this.#take();
+    this.#committing = [];
+  }
+
+  /** Commits nothing more until `reset`: what is not on disk is lost, and who waits for it is told why. */
+  fail(error: unknown): void {
+    if (this.#failure) return;
+    this.#failure = error;
+    refuse(this.#durable, error);
+    this.#options.failed(error);
   }
 
   #check(): void {
@@ -172,7 +208,8 @@ export class Writer {
   }
 
   #layers(): Changes[] {
-    return this.#committing ? [this.#open, this.#committing] : [this.#open];
+    const closed = [...this.#committing, ...this.#sealed].map(({ changes }) => changes);
+    return [this.#open, ...closed.toReversed()];
   }
 
   #touch(): void {
@@ -193,37 +230,51 @@ export class Writer {
   }
 
   async #commitNow({ evenEmpty = false }): Promise<void> {
-    const { store, clock, node, leaseMs, failed, atBoundary } = this.#options;
-    const durable = await atBoundary(() => this.#take());
-    const changes = this.#committing;
-    if (!changes) return;
+    const { store, clock, node, leaseMs, atBoundary } = this.#options;
+    const durable = await atBoundary(() => (this.#failure ? null : this.#take()));
+    if (this.#failure) return;
+    if (evenEmpty && this.#committing.length === 0) this.#committing = [sealChanges(emptyChanges())];
     try {
-      if (evenEmpty || !isEmpty(changes)) await store.commit(changes, { node, expiresAt: clock.now() + leaseMs });
+      for (const { changes, invocations } of this.#committing) {
+        await store.commit(changes, { node, expiresAt: clock.now() + leaseMs });
+        for (const [key, row] of invocations) if (row) row.seq = changes.invocations.get(key)!.seq;
+      }
       durable?.resolve();
     } catch (cause) {
       const error = isHostError(cause) ? cause : new HostError("store/failed", `The store could not be written: ${String(cause)}`, { cause });
-      this.#failure = error;
       refuse(durable, error);
-      refuse(this.#durable, error);
-      failed(error);
+      this.fail(error);
     } finally {
-      this.#committing = null;
+      this.#committing = [];
     }
   }
 
   /** Closes what is open, for it to be committed. Returns who waits for that. */
   #take(): PromiseWithResolvers<void> | null {
-    if (this.#failure) return null;
     const durable = this.#durable;
-    this.#committing = this.#open;
-    this.#open = emptyChanges();
+    this.seal();
+    this.#committing = this.#sealed;
+    this.#sealed = [];
     this.#durable = null;
     this.#urgent = false;
     this.#count = 0;
-    this.#fresh.clear();
     this.#stepping.clear();
     return durable;
   }
+}
+
+/** One transaction. Its rows are copies, for agents and queues go on with theirs. */
+interface Sealed {
+  changes: Changes;
+  /** The rows that the invocations were copied from: they are to get the numbers that the store gives. */
+  invocations: Changes["invocations"];
+}
+
+function sealChanges(open: Changes): Sealed {
+  const { invocations } = open;
+  const agents = new Map([...open.agents].map(([id, row]) => [id, row && { ...row }]));
+  const copies = new Map([...invocations].map(([key, row]) => [key, row && { ...row }]));
+  return { changes: { ...open, agents, invocations: copies }, invocations };
 }
 
 /** Rejects a promise that perhaps nobody waits for. */

@@ -1,42 +1,41 @@
-import { readFile } from "node:fs/promises";
-import { expect } from "vitest";
-import { readComponent } from "./read-component.ts";
-import { decodeGolden } from "../golden/golden.ts";
-import { replayGolden } from "../golden/record.ts";
-
 /**
- * Golden-file replay tests for guests, with vitest: import this module in a test file, or name it in `setupFiles`.
+ * `planaria/testing`: golden-file replay tests for guests, with vitest.
+ *
+ * Import this module in a test file, or name it in `setupFiles`; either makes `toReplay` known to `expect`, at run time
+ * and to the compiler.
  *
  * ```ts
  * import "planaria/testing";
+ *
  * test("the order flow does what it did", async () => {
- *   await expect("guests/order").toReplay("order.oplog.jsonl");
+ *   await expect("guests/order").toReplay("test/golden/order.oplog.jsonl");
  * });
  * ```
+ *
+ * A golden may be replayed with the component that it was recorded with, or with what has become of it: the test fails
+ * at the first thing that it does otherwise, and shows it. The memory that it leads to is compared with the recorded
+ * component only, since the code of another lies in its memory, too.
  */
+import { expect } from "vitest";
+import { matchReplay } from "./match-replay.ts";
 
 declare module "vitest" {
   // The names of the parameters are vitest's.
   interface Matchers<R extends void | Promise<void> = void | Promise<void>, T = unknown> {
     /**
-     * Replays a golden file, recorded by `planaria record`, with a component: the path of a .wasm file or of a guest's
-     * source, or the bytes of a component.
+     * Replays a golden file with a component: the path of a .wasm file, of a guest's source or of its folder, or the
+     * bytes of a component. Paths are relative to the working directory.
+     *
+     * `planaria record` and `recordAgent` write golden files.
      */
-    toReplay(file: string): Promise<void>;
+    toReplay(file: string | URL): Promise<void>;
   }
 }
 
-expect.extend({
-  async toReplay(received: string | Uint8Array, file: string) {
-    const golden = decodeGolden(await readFile(file, "utf8"), file);
-    const { failure } = await replayGolden(golden, await readComponent(received));
-    return {
-      pass: failure === null,
-      message: () => failure?.message ?? `${file} replays, entry for entry; it was expected not to.`,
-    };
-  },
-});
+expect.extend({ toReplay: matchReplay });
 
 export { decodeGolden, encodeGolden, type Golden } from "../golden/golden.ts";
-export { replayGolden, type GoldenReplay } from "../golden/record.ts";
-export { readComponent } from "./read-component.ts";
+export { recordGolden, replayGolden, type GoldenReplay } from "../golden/record.ts";
+export { readGolden, writeGolden } from "./golden-file.ts";
+export { readComponent, type ComponentSource } from "./read-component.ts";
+export { recordAgent, type RecordOptions } from "./record-agent.ts";

@@ -1,7 +1,7 @@
 import { execFile } from "node:child_process";
+import { hash } from "node:crypto";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { PassThrough } from "node:stream";
 import { describe, expect, test } from "vitest";
 import { countEntries, readLedger } from "../../guests/readme-index/demo/ledger.ts";
 import { countPlainly } from "../../guests/readme-index/demo/plain-count.ts";
@@ -9,12 +9,16 @@ import { planaria, root, type Killing } from "../../guests/readme-index/demo/pla
 import { Teller } from "../../guests/readme-index/demo/teller.ts";
 import type { File } from "../../guests/readme-index/index.ts";
 import { openTemporaryFolder } from "../store/temporary-folder.ts";
+import { collect } from "../unit/cli/fake-terminal.ts";
 
 /** Twelve shelves full of Markdown that is never the same. */
 const files: File[] = Array.from({ length: 24 }, (_, i) => ({
   path: `package-${i}/README.md`,
-  text: `# Package ${i}\n\nSee [the next](../package-${i + 1}/).\n\n\`\`\`sh\n# install ${i}\n\`\`\`\n`.repeat(180 + i),
+  text: `# Package ${i}\n\nSee [the next](../package-${i + 1}/).\n\n\`\`\`sh\n# install ${i}\n\`\`\`\n`.repeat(250 + i),
 }));
+
+/** A number below a limit, any but always the same one for a seed. */
+const draw = (limit: number, seed: string) => parseInt(hash("sha256", seed).slice(0, 8), 16) % limit;
 
 const runDemo = (...args: string[]) =>
   new Promise<{ exitCode: number; stdout: string }>((resolve) => {
@@ -24,7 +28,7 @@ const runDemo = (...args: string[]) =>
   });
 
 describe("an index of documents", { timeout: 60_000 }, () => {
-  test("is whole and made once, however often its host is killed", async () => {
+  test("is whole and made once, whenever its host is killed", async ({ onTestFailed }) => {
     await using folder = await openTemporaryFolder();
     const corpus = join(folder.path, "corpus.json");
     writeFileSync(corpus, JSON.stringify(files));
@@ -33,13 +37,11 @@ describe("an index of documents", { timeout: 60_000 }, () => {
     const index = (killing: Killing) => planaria(command, { store: `sqlite:${database}`, ...killing });
 
     const seed = Date.now();
-    console.info(`seed ${seed}`);
-    const draw = makeDice(seed);
-    for (let kill = 0; kill < 3; kill += 1) {
-      await index({ killAfterMs: 100 + draw(700) });
-      const lines = 1 + draw(3);
-      let said = 0;
-      await index({ killAt: () => (said += 1) === lines });
+    onTestFailed(() => console.info(`seed ${seed}`));
+    for (let round = 0; round < 4; round += 1) {
+      await index({ killAfterMs: 100 + draw(700, `${seed} ms ${round}`) });
+      let linesLeft = 1 + draw(3, `${seed} line ${round}`);
+      await index({ killAt: () => (linesLeft -= 1) === 0 });
     }
     const { stdout } = await index({});
 
@@ -73,28 +75,24 @@ describe("the demo", { timeout: 60_000 }, () => {
   });
 
   test("shows a difference, and counts it", () => {
-    const out = new PassThrough();
+    const out = collect();
     const teller = new Teller(out);
     teller.check("Two is two.", [2], [2]);
     expect(teller.differences).toBe(0);
     teller.check("Two is three.", [2], [3]);
     expect(teller.differences).toBe(1);
-    expect(String(out.read())).toBe("  ✓ Two is two.\n  ✗ Two is three.\n    expected  [3]\n    actual    [2]\n");
+    expect(out.text).toBe("  ✓ Two is two.\n  ✗ Two is three.\n    expected  [3]\n    actual    [2]\n");
   });
 
   test("counts plainly what stands outside of code, and nothing inside", () => {
-    const text = "# A heading\n```\n# none [x](y)\n```\nrock'n'roll, [x](y) and <https://z> - x\n~~~\n```\n~~~\n####### none\n";
-    expect(countPlainly([{ path: "a.md", text }])).toMatchObject({ files: 1, words: 17, headings: 1, codeBlocks: 2, links: 2 });
+    const text =
+      "# A heading\n```\n# none [x](y)\n```\nrock'n'roll, [x](y) and <https://z> - x\n~~~\n```\n~~~\n####### none\n";
+    expect(countPlainly([{ path: "a.md", text }])).toMatchObject({
+      files: 1,
+      words: 13,
+      headings: 1,
+      codeBlocks: 2,
+      links: 2,
+    });
   });
 });
-
-/** Draws whole numbers below a limit; the same seed draws the same. Source: mulberry32. */
-function makeDice(seed: number): (limit: number) => number {
-  let state = seed;
-  return (limit) => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) % limit;
-  };
-}

@@ -8,6 +8,7 @@ export interface Kept {
   id: string;
   type: string;
   isFork: boolean;
+  hasSnapshot: boolean;
   /** Its own: a fork has those before it from its parent. */
   entries: Entry[];
 }
@@ -26,10 +27,10 @@ export async function readLedger(file: string): Promise<Ledger> {
   return { agents: await Promise.all(agents), ...(await store.sizes()) };
 }
 
-async function readAgent(store: Store, { id, type, parent }: AgentRow): Promise<Kept> {
+async function readAgent(store: Store, { id, type, parent, snapshot }: AgentRow): Promise<Kept> {
   const steps = await store.steps(id, 0);
   const entries = steps.flatMap(({ first, entries: text }) => decodeStep(text, { agent: id, first }));
-  return { id, type, isFork: parent !== null, entries };
+  return { id, type, isFork: parent !== null, hasSnapshot: snapshot !== null, entries };
 }
 
 /** How many of an agent's entries are of this kind. */

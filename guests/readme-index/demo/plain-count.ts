@@ -33,7 +33,7 @@ export function countPlainly(files: readonly File[]): Count {
       count.links += countLinks(line);
     }
   }
-  const names = [...times.keys()].sort().sort((a, b) => times.get(b)! - times.get(a)!);
+  const names = [...times.keys()].toSorted().toSorted((a, b) => times.get(b)! - times.get(a)!);
   return { ...count, topWords: Object.fromEntries(names.slice(0, 10).map((name) => [name, times.get(name)!])) };
 }
 
@@ -42,8 +42,8 @@ export function findPlainly(files: readonly File[], word: string): Place[] {
   return files
     .map(({ path, text }) => ({ path, times: splitWords(text).filter((other) => other === word).length }))
     .filter(({ times }) => times > 0)
-    .sort((a, b) => (a.path < b.path ? -1 : 1))
-    .sort((a, b) => b.times - a.times);
+    .toSorted((a, b) => (a.path < b.path ? -1 : 1))
+    .toSorted((a, b) => b.times - a.times);
 }
 
 /** What is left of a text when it is cut at everything that is part of no word. */
@@ -99,7 +99,5 @@ function dedent(line: string): string {
 }
 
 function trimStart(text: string, character: string): string {
-  let at = 0;
-  while (character !== "" && text[at] === character) at++;
-  return text.slice(at);
+  for (let at = 0; ; at++) if (text[at] !== character) return text.slice(at);
 }

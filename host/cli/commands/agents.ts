@@ -65,5 +65,6 @@ function formatAgents(agents: AgentReport[], now: number, paint: Output["paint"]
     paint("dim", `${component.name} ${shortDigest(component.digest)}`.trim()),
     id,
   ]);
-  return formatTable(["STATE", "ENTRIES", "CHANGED", "COMPONENT", "AGENT"], rows, { right: [1, 2] });
+  const head = ["STATE", "ENTRIES", "CHANGED", "COMPONENT", "AGENT"].map((name) => paint("dim", name));
+  return formatTable(head, rows, { right: [1, 2] });
 }

@@ -4,7 +4,7 @@ import { findAgent } from "../find-agent.ts";
 import { inspectAgent, type Inspection, type InvocationReport } from "../inspection.ts";
 import type { Output } from "../output.ts";
 import { paintState } from "../state-style.ts";
-import { formatBytes, formatFacts, formatSpan, formatTable } from "../table.ts";
+import { formatBytes, formatCount, formatFacts, formatSpan, formatTable } from "../table.ts";
 
 const examples = `
 Examples:
@@ -33,26 +33,38 @@ async function inspect({ output, openStore, terminal }: Context, _: object, text
 
 function formatInspection(found: Inspection, now: number, paint: Output["paint"]): string {
   const { operations, invocations, forks } = found;
+  const head = (...names: string[]) => names.map((name) => paint("dim", name));
   const parts = [formatFacts(listFacts(found, now, paint))];
   if (operations.length > 0) {
-    parts.push(formatTable(["OPERATION", "WAITS FOR"], operations.map((each) => [`#${each.operation}`, describe(each)])));
+    parts.push(
+      formatTable(
+        head("OPERATION", "WAITS FOR"),
+        operations.map((each) => [`#${each.operation}`, describe(each)]),
+      ),
+    );
   }
   if (invocations.length > 0) {
-    parts.push(formatTable(["INVOCATION", "CALL", "KEY"], invocations.map(describeInvocation)));
+    parts.push(formatTable(head("INVOCATION", "CALL", "KEY"), invocations.map(describeInvocation)));
   }
-  if (forks.length > 0) parts.push(["FORKS", ...forks].join("\n"));
+  if (forks.length > 0) parts.push([paint("dim", "FORKS"), ...forks].join("\n"));
   return parts.join("\n\n");
 }
 
 function listFacts(found: Inspection, now: number, paint: Output["paint"]): [string, string][] {
   const { id, state, component, oplog, snapshot, parent, process: owner, error } = found;
   const ago = (time: string) => `${time} ${paint("dim", `(${formatSpan(now - Date.parse(time))} ago)`)}`;
+  const inherited = parent ? `${oplog.inheritedEntries} inherited, ` : "";
   const facts: [string, string][] = [
     ["agent", paint("bold", id)],
     ["state", paintState(state, paint)],
     ["component", `${component.name} ${paint("dim", `sha256:${component.digest}`)}`.trim()],
-    ["oplog", `${oplog.entries} entries${parent ? `, ${oplog.inheritedEntries} of them inherited` : ""}; ${formatBytes(oplog.sizeBytes)}`],
-    ["snapshot", snapshot ? `of ${snapshot.entries} entries; ${snapshot.pages} pages, ${formatBytes(snapshot.sizeBytes)}` : "none yet"],
+    ["oplog", `${formatCount(oplog.entries, "entry", "entries")}, ${inherited}${formatBytes(oplog.sizeBytes)}`],
+    [
+      "snapshot",
+      snapshot
+        ? `of the first ${snapshot.entries}, ${formatCount(snapshot.pages, "page")}, ${formatBytes(snapshot.sizeBytes)}`
+        : "none yet",
+    ],
     ["created", ago(found.createdAt)],
     ["changed", ago(found.updatedAt)],
   ];

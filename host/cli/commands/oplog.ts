@@ -8,6 +8,7 @@ import { act, type Context, type Declare } from "../command.ts";
 import { findAgent } from "../find-agent.ts";
 import { parseCount } from "../option.ts";
 import type { Output } from "../output.ts";
+import { formatCount } from "../table.ts";
 
 const examples = `
 Examples:
@@ -48,6 +49,7 @@ async function printOplog(
   await using store = await openStore("read");
   const agent = await findAgent(store, text, terminal);
   const start = Math.max(from, last === undefined ? 0 : agent.length - last);
+  if (from > agent.length) output.say(`${agent.id} has ${formatCount(agent.length, "entry", "entries")} so far.`);
   const next = await printEntries(output, store, agent, start);
   if (follow) await followEntries({ output, terminal }, store, agent, next);
 }

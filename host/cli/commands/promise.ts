@@ -59,7 +59,9 @@ async function get({ output, openStore }: Context, _: object, id: string): Promi
   await using store = await openStore("read");
   const row = await store.promise(promiseId(id));
   if (!row) {
-    throw new HostError("promise/unknown", `There is no promise ${JSON.stringify(id)} in ${store.url}`, { data: { id } });
+    throw new HostError("promise/unknown", `There is no promise ${JSON.stringify(id)} in ${store.url}`, {
+      data: { id },
+    });
   }
   output.result(reportPromise(row), formatPromise);
 }

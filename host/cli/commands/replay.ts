@@ -1,20 +1,11 @@
 import { HostError, isHostError } from "../../base/error.ts";
-import { shortDigest } from "../../base/id.ts";
-import { decodeGolden, type Golden } from "../../golden/golden.ts";
-import { recordGolden, replayGolden } from "../../golden/record.ts";
-import { checkSnapshot } from "../../golden/snapshot-check.ts";
-import { decodeStep } from "../../oplog/codec.ts";
-import type { Entry } from "../../oplog/entry.ts";
-import { readOpening, readSteps } from "../../scheduler/live.ts";
-import { version } from "../../system/version.ts";
 import { act, type Context, type Declare } from "../command.ts";
-import { findAgent } from "../find-agent.ts";
 import { makeMemoryCapOption } from "../host-option.ts";
-import { loadComponent, readComponentOf } from "../load-component.ts";
 import { parseCount } from "../option.ts";
-import { readComponent } from "../read-component.ts";
+import { readAgentRecording, readGoldenRecording, type Recording, type ReplayOptions } from "../recording.ts";
 import { formatView, viewReplay, type Difference } from "../replay-view.ts";
 import { quoteWord } from "../shell.ts";
+import { formatCount } from "../table.ts";
 
 const examples = `
 Examples:
@@ -27,19 +18,8 @@ An agent's replay also holds its newest snapshot against its oplog. Without --co
 the component that it was recorded with, from the store. A replay that leaves the recorded path exits with 5.
 With --json: {agent, entries, memory, snapshot}; with --at also {at: {index, recorded, attempted, reached, context}}.`;
 
-interface Options {
-  component?: string;
+interface Options extends ReplayOptions {
   at?: number;
-  memoryCap?: number;
-}
-
-/** What is to be replayed, and how: the digest of the memory at the end comes of it, or the error \`replay/mismatch\`. */
-interface Recording {
-  agent: string;
-  entries: readonly Entry[];
-  /** How many entries the newest snapshot stands for that is compared, too. */
-  snapshot: number | null;
-  replay(): Promise<string>;
 }
 
 export const declareReplay: Declare = (program, terminal) => {
@@ -55,7 +35,49 @@ export const declareReplay: Declare = (program, terminal) => {
 };
 
 async function replay(context: Context, options: Options, recorded: string): Promise<void> {
+  const { at } = options;
   const isAgent = /[)\]]\s*$/.test(recorded);
-  await using store = isAgent ? await context.openStore("read") : null;
-  ...
+  const recording = await (isAgent ? readAgentRecording : readGoldenRecording)(context, options, recorded);
+  const { agent, entries, snapshot } = recording;
+  const { memory, failure } = await attempt(recording);
+  if (at === undefined) {
+    if (failure) throw withHint(failure, recorded);
+    const agrees = snapshot === null ? "" : `, the same by its snapshot of the first ${snapshot}`;
+    context.output.result(
+      { agent, entries: entries.length, memory, snapshot },
+      () => `${agent} replays: ${formatCount(entries.length, "entry", "entries")}, memory ${memory}${agrees}`,
+    );
+    return;
+  }
+  const view = viewReplay(entries, at, failure && differenceOf(failure));
+  context.output.result({ agent, entries: entries.length, memory, snapshot, at: view }, (_, paint) =>
+    formatView(view, paint),
+  );
+  if (failure) throw withoutContext(failure);
+}
+
+async function attempt(recording: Recording): Promise<{ memory: string | null; failure: HostError | null }> {
+  try {
+    return { memory: await recording.replay(), failure: null };
+  } catch (error) {
+    if (isHostError(error, "replay/mismatch")) return { memory: null, failure: error };
+    throw error;
+  }
+}
+
+function differenceOf({ data }: HostError): Difference {
+  const { index, recorded = null, attempted = null } = data as unknown as Difference;
+  return { index, recorded, attempted };
+}
+
+/** The same error with the command that shows more of it. */
+function withHint(failure: HostError, recorded: string): HostError {
+  const { index } = differenceOf(failure);
+  failure.message += `\n  \`planaria replay ${quoteWord(recorded)} --at ${index}\` shows what stands around it.`;
+  return failure;
+}
+
+/** The same error where what surrounds it was shown already. */
+function withoutContext({ code, message, data }: HostError): HostError {
+  return new HostError(code, message.split("\n", 1)[0]!, { data });
 }

@@ -78,14 +78,14 @@ describe("agents, inspect and oplog", () => {
   test("show what the store holds", async () => {
     expect(await json("agents", "--state", "idle")).toContainEqual(expect.objectContaining({ id: 'counter("c1")' }));
     expect((await planaria("agents")).stdout).toMatch(
-      /^STATE +ENTRIES +COMPONENT +CHANGED +AGENT\nidle .*counter\("c1"\)\n/,
+      /^STATE +ENTRIES +CHANGED +COMPONENT +AGENT\nidle .* guest\.ts sha256:\w+ +counter\("c1"\)\n/,
     );
     expect((await planaria("inspect", "counter('c1')")).stdout).toMatch(/^agent +counter\("c1"\)\nstate +idle\n/);
   });
 
   test("print an oplog entry by entry", async () => {
     expect((await planaria("oplog", "counter('c1')")).stdout).toMatch(
-      /^ *0 {2}created counter\("c1"\)\n *1 {2}step at .*\n *2 {2}invoked add\(2\)\n/,
+      /^ *0 {2}created counter\("c1"\)\n *1 {2}step at .*\n *2 {4}invoked add\(2\)\n/,
     );
     const lines = (await planaria("oplog", "counter('c1')", "--last", "1", "--json")).stdout.trim().split("\n");
     expect(lines.map((line) => JSON.parse(line) as unknown)).toEqual([expect.objectContaining({ kind: "finished" })]);
@@ -108,7 +108,7 @@ describe("promise", () => {
     expect((await planaria("promise", "complete", "approval", "'yes'")).stdout).toBe("approval is resolved\n");
     expect((await planaria("promise", "reject", "approval", "no")).stdout).toBe("approval was settled before\n");
     expect(await waiting).toMatchObject({ exitCode: 0, stdout: '"yes"\n' });
-    expect(await json("promise", "get", "approval")).toMatchObject({ state: "resolved", payload: '"yes"' });
+    expect(await json("promise", "get", "approval")).toMatchObject({ state: "resolved", value: "yes" });
   });
 
   test("refuses an id that nobody made, and a value that is no literal", async () => {
@@ -120,25 +120,52 @@ describe("promise", () => {
 
 describe("record and replay", () => {
   const golden = join(folder, "c1.oplog.jsonl");
+  const other = join(folder, "other.ts");
+  const header = () => JSON.parse(readFileSync(golden, "utf8").split("\n", 1)[0]!) as Record<string, unknown>;
 
   test("find that an agent does again what it did", async () => {
-    expect((await planaria("record", "counter('c1')", "--output", golden)).exitCode).toBe(0);
-    expect(await planaria("replay", golden, guest)).toMatchObject({ exitCode: 0 });
+    expect(await json("record", "counter('c1')", "--output", golden)).toEqual({ file: golden, ...header() });
+    expect(await planaria("replay", golden, "--component", guest)).toMatchObject({ exitCode: 0 });
     expect(await planaria("replay", "counter('c1')")).toMatchObject({ exitCode: 0 });
   });
 
-  test("exit with 5 if the guest does something else", async () => {
-    const altered = join(folder, "altered.jsonl");
-    writeFileSync(altered, readFileSync(golden, "utf8").replace('{"value":"2"}', '{"value":"3"}'));
-    const { exitCode, stderr } = await planaria("replay", altered, guest);
-    expect(exitCode).toBe(5);
-    expect(stderr).toContain("error[replay/mismatch]");
+  test("take a golden's own component from the store", async () => {
+    expect(await json("replay", golden)).toMatchObject({ agent: 'counter("c1")', memory: header()["memory"] });
   });
 
-  test("refuse a golden file without a guest, and a file that is no golden", async () => {
-    expect(await planaria("replay", golden)).toMatchObject({ exitCode: 2, stdout: "" });
-    expect(await planaria("replay", join(folder, "none"), guest)).toMatchObject({ exitCode: 2, stdout: "" });
-    expect((await planaria("replay", guest, guest)).stderr).toContain("error[golden/not-golden]");
+  test("show an entry among its neighbours", async () => {
+    const { exitCode, stdout } = await planaria("replay", golden, "--at", "2");
+    expect([exitCode, stdout]).toEqual([0, expect.stringMatching(/^ {4}0 {2}created .*\n.*\n= *2 {2}invoked add\(2\)\n/)]);
+    expect(await planaria("replay", golden, "--at", "900")).toMatchObject({ exitCode: 2, stdout: "" });
+  });
+
+  test("exit with 5 if the guest does something else, and show both", async () => {
+    writeFileSync(other, readFileSync(guest, "utf8").replace("sum += by", "sum += by + 1"));
+    const { exitCode, stderr } = await planaria("replay", golden, "--component", other);
+    expect(exitCode).toBe(5);
+    expect(stderr).toContain('error[replay/mismatch]: counter("c1") left its recorded path at entry 3');
+    expect(stderr).toContain(`\`planaria replay ${golden} --at 3\``);
+
+    const { stdout } = await planaria("replay", "counter('c1')", "--component", other, "--at", "3");
+    expect(stdout).toMatch(/\n≠ *3 {2}recorded {3}finished → 2\n *attempted {2}finished → 3\n/);
+    const later = await json("replay", golden, "--component", other, "--at", "4");
+    expect(later).toMatchObject({ memory: null, at: { index: 4, attempted: null, reached: false } });
+  });
+
+  test("refuse a golden whose component is nowhere, and a file that is no golden", async () => {
+    const elsewhere = await runPlanaria(["replay", golden, "--store", `sqlite:${join(folder, "none.db")}`], {
+      readText: (path) => readFileSync(path, "utf8"),
+    });
+    expect(elsewhere).toMatchObject({ exitCode: 2, stdout: "" });
+    expect(elsewhere.stderr).toContain("error[replay/other-component]");
+    expect(await planaria("replay", join(folder, "none"))).toMatchObject({ exitCode: 2, stdout: "" });
+    expect((await planaria("replay", guest)).stderr).toContain("error[golden/not-golden]");
+  });
+
+  test("refuse to write where nothing can be written", async () => {
+    const ran = await planaria("record", "counter('c1')", "--output", folder);
+    expect(ran).toMatchObject({ exitCode: 2, stdout: "" });
+    expect(ran.stderr).toContain("error[cli/output]");
   });
 });
 

@@ -37,7 +37,7 @@ export function clients() {
   ];
   const keyed: Call<number> = client.with({ key: "k", at: 5 }).set(1);
   const pushed: Call<number> = stack.get().push("x");
-  const deleted: Call<boolean> = cell.delete("a", 2);
+  const deleted: Call<void> = cell.delete("a", 2);
   // @ts-expect-error a parameter is missing
   cell.get();
   // @ts-expect-error a parameter has the wrong type

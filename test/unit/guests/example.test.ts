@@ -75,9 +75,10 @@ describe("bank", async () => {
 
 describe("readme-index", async () => {
   const host = await open("readme-index");
+  const filler = ".".repeat(2_000);
   const files = Array.from({ length: 45 }, (_, i) => ({
     path: `${i}.md`,
-    text: `# File ${i}\nA worm, a [worm](http://x) and <http://y>.\n${i === 30 ? "Planaria's worm\n" : ""}\`\`\`\n# no [heading](nor link)\n\`\`\`\n`,
+    text: `# File ${i}\nA worm, a [worm](http://x) and <http://y>.\n${i === 30 ? "Planaria's worm\n" : ""}\`\`\`\n# no [heading](nor link)\n\`\`\`\n${filler}`,
   }));
 
   test("adds up what the shelves have counted", async () => {

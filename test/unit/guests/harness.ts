@@ -290,7 +290,8 @@ export class FakeHost {
         deleteAgent: (id) => {
           note("rpc.deleteAgent", id);
           const operation = next();
-          agent.mailbox.push({ operation, value: this.#agents.delete(id) });
+          this.#agents.delete(id);
+          agent.mailbox.push({ operation, value: null });
           return operation;
         },
       },

@@ -1,0 +1,81 @@
+import { HostError } from "../../host/base/error.ts";
+import { agentId, invocationKey, type AgentId, type Digest } from "../../host/base/id.ts";
+import type { Outcome } from "../../host/oplog/entry.ts";
+import { openHost } from "../../host/open-host.ts";
+import type { CallRequest, Host } from "../../host/scheduler/host.ts";
+import { openMemoryStore } from "../../host/store/memory-store.ts";
+import type { Store } from "../../host/store/store.ts";
+
+export interface Called {
+  /** Who was called: of a function, the agent that carries the call. */
+  agent: AgentId;
+  outcome: Outcome;
+}
+
+/** A host on a store of its own, with one component, for agents to have something to do. */
+export class Play implements AsyncDisposable {
+  readonly store: Store;
+  readonly #component: Digest;
+  #host: Host;
+
+  private constructor(store: Store, host: Host, component: Digest) {
+    this.store = store;
+    this.#host = host;
+    this.#component = component;
+  }
+
+  static async open(component: Uint8Array): Promise<Play> {
+    const store = await openMemoryStore({ now: Date.now });
+    const host = await openHost({ store, threads: 1 });
+    const { digest } = await host.addComponent(component, "goldens");
+    return new Play(store, host, digest);
+  }
+
+  get host(): Host {
+    return this.#host;
+  }
+
+  /** Closes the host and opens another one: agents come back from the store. */
+  async reopen(): Promise<void> {
+    await this.#host[Symbol.asyncDispose]();
+    this.#host = await openHost({ store: this.store, threads: 1 });
+  }
+
+  /** Calls `account("ann").deposit`, or a function, and waits for the outcome. */
+  call(callee: string, ...args: unknown[]): Promise<Called> {
+    return this.start(callee, ...args).then(({ ended }) => ended);
+  }
+
+  /** The same, without waiting: as soon as the call is durable. */
+  async start(callee: string, ...args: unknown[]): Promise<{ agent: AgentId; ended: Promise<Called> }> {
+    const request: CallRequest = { callee: readCallee(callee), args: JSON.stringify(args), component: this.#component };
+    const ref = await this.host.call(request);
+    const ended = this.host.result(ref).then((outcome) => ({ agent: ref.agent, outcome }));
+    return { agent: ref.agent, ended };
+  }
+
+  /** The newest fork of an agent. */
+  async forkOf(agent: string): Promise<AgentId> {
+    const { forks } = await this.host.inspect(agentId(agent));
+    return forks.at(-1)!.id;
+  }
+
+  /** Who was called by an agent's operation. */
+  async calleeOf(agent: AgentId, operation: number): Promise<AgentId> {
+    const key = invocationKey(`${agent}#${operation}`);
+    for (const row of await this.store.agents()) {
+      if (await this.store.invocation(row.id, key)) return row.id;
+    }
+    throw new HostError("base/invariant", `Nobody was called by operation ${operation} of ${agent}.`);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#host[Symbol.asyncDispose]();
+    await this.store[Symbol.asyncDispose]();
+  }
+}
+
+function readCallee(callee: string): CallRequest["callee"] {
+  const [, agent, method] = /^(.*[)\]])\.(\w+)$/s.exec(callee) ?? [];
+  return agent === undefined ? { function: callee } : { agent, method: method! };
+}
