@@ -25,6 +25,7 @@ export const exitCode = {
 } as const;
 
 const byCode: Record<string, number> = {
+  "agent/elsewhere": exitCode.store,
   "agent/name": exitCode.usage,
   "base/invariant": exitCode.internal,
   "cli/interrupted": exitCode.interrupted,

@@ -1,5 +1,5 @@
 import { cacheFolder } from "../../build/cache-folder.ts";
-import { HostError } from "../base/error.ts";
+import { HostError, isHostError } from "../base/error.ts";
 import type { OpenHostOptions } from "../open-host.ts";
 import type { Host, LogLine } from "../scheduler/host.ts";
 import type { Store } from "../store/store.ts";
@@ -42,7 +42,8 @@ async function useAndFinish<T>(context: Context, open: Open, use: (open: Open) =
   try {
     return await use(open);
   } catch (error) {
-    context.output.error(error);
+    // That it was closed is what interrupting it comes to.
+    if (!isHostError(error, "host/closed")) context.output.error(error);
     throw error;
   } finally {
     await finishWork(context, open.host);

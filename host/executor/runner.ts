@@ -210,7 +210,7 @@ export class Runner {
 
   #takeSnapshot(session: Session): NonNullable<Stepped["snapshot"]> {
     const base = this.#fleet.base(session.component);
-    const { manifest: memory, pages } = encodeSnapshot(captureImage(session.seat!.instance, base), base, this.#stored);
+    const { manifest: memory, pages } = encodeSnapshot(this.#putAside(session), base, this.#stored);
     for (const { digest } of pages) this.#stored.add(digest);
     session.since = nothingSince();
     return { row: { ...joinManifest(session.state, memory), pages: listPages(memory) }, pages, length: session.state.length };
@@ -229,8 +229,12 @@ export class Runner {
     const base = this.#fleet.base(session.component);
     const seat = await this.#acquire(session, imageSizes(session.image, base));
     restoreImage(seat.instance, base, session.image);
-    session.image = null;
     return seat;
+  }
+
+  /** Copies the memory of a session that holds an instance. */
+  #putAside(session: Session): Image {
+    return (session.image = captureImage(session.seat!.instance, this.#fleet.base(session.component), session.image));
   }
 
   async #acquire(session: Session, sizesBytes?: readonly number[]): Promise<Seat> {
@@ -241,7 +245,7 @@ export class Runner {
       invariant(oldest?.seat, "an instance is held by a session");
       const { seat: taken, history } = oldest;
       if (history) retell(oldest, history);
-      else oldest.image = captureImage(taken.instance, this.#fleet.base(oldest.component));
+      else this.#putAside(oldest);
       this.#fleet.release(taken);
       this.#unseat(oldest);
     }

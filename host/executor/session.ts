@@ -22,7 +22,7 @@ export interface Session {
   /** What its memory is still to be brought back from. */
   opening: Opening | null;
   seat: Seat | null;
-  /** The memory, while no instance holds it; null: that of a fresh guest. */
+  /** The memory as it was last put aside: as it is, while no instance holds it; null: that of a fresh guest. */
   image: Image | null;
   since: Since;
   /** Nobody wants it any more: what it still does is not reported. */

@@ -34,7 +34,8 @@ export class BaseImage {
 /**
  * The state of a guest as it differs from the base image.
  *
- * Shape: `pages` maps page index to bytes; a page that is absent equals the base's, or is zero beyond the base's end.
+ * Shape: `pages` maps page index to bytes, which never change; a page that is absent equals the base's, or is zero
+ *        beyond the base's end.
  * Units: pages are 4,096 bytes and count from 0; sizes are multiples of 65,536 bytes.
  */
 export interface Image {
@@ -50,12 +51,18 @@ export function captureBase(guest: GuestState): BaseImage {
   );
 }
 
-/** Copies the pages of an idle guest that differ from the base; the guest may run on. */
-export function captureImage(guest: GuestState, base: BaseImage): Image {
+/**
+ * Copies the pages of an idle guest that differ from the base; the guest may run on.
+ *
+ * Shape: pages that are equal to those of `before`, an older image of the same agent, are these very arrays.
+ */
+export function captureImage(guest: GuestState, base: BaseImage, before: Image | null = null): Image {
   return {
     memories: guest.memories.map(({ buffer }, index) => {
       const memory = Buffer.from(buffer);
-      return { sizeBytes: memory.length, pages: copyPages(memory, changedPages(memory, base.memories[index]!)) };
+      const changed = changedPages(memory, base.memories[index]!);
+      const known = before?.memories[index]!.pages;
+      return { sizeBytes: memory.length, pages: known ? updatePages(memory, changed, known) : copyPages(memory, changed) };
     }),
     globals: readGlobals(guest),
   };
@@ -121,6 +128,20 @@ function copyPages(memory: Buffer, indices: readonly number[]): Map<number, Uint
     indices.map((page, at) => {
       memory.copy(copies, at * pageSizeBytes, page * pageSizeBytes, (page + 1) * pageSizeBytes);
       return [page, copies.subarray(at * pageSizeBytes, (at + 1) * pageSizeBytes)];
+    }),
+  );
+}
+
+/** Each page has a buffer of its own, since a part of one would keep all of it, as long as the page stays as it is. */
+function updatePages(memory: Buffer, indices: readonly number[], known: ReadonlyMap<number, Uint8Array>): Map<number, Uint8Array> {
+  return new Map(
+    indices.map((page) => {
+      const at = page * pageSizeBytes;
+      const former = known.get(page);
+      if (former && memory.compare(former, 0, pageSizeBytes, at, at + pageSizeBytes) === 0) return [page, former];
+      const copy = Buffer.allocUnsafeSlow(pageSizeBytes);
+      memory.copy(copy, 0, at, at + pageSizeBytes);
+      return [page, copy];
     }),
   );
 }

@@ -56,15 +56,26 @@ export function encodeSnapshot(
   image.memories.forEach(({ sizeBytes, pages: changed }, memory) => {
     parts.push(u32(sizeBytes / pageSizeBytes), u32(changed.size));
     for (const [page, bytes] of changed) {
-      const difference = differ(bytes, base.memories[memory]!, page);
-      const digest = digestPage(difference);
+      const known = differences.get(bytes);
+      const isStored = known !== undefined && (stored.has(known.name) || pages.has(known.name));
+      const difference = isStored ? null : differ(bytes, base.memories[memory]!, page);
+      const { digest, name } = known ?? nameDifference(bytes, difference!);
       parts.push(u32(page), digest);
-      const name = digest.toString("hex");
       // Of the ways that Node offers, zstd is smallest at this speed: 25 µs a page; deflate takes twice as long.
-      if (!stored.has(name) && !pages.has(name)) pages.set(name, { digest: name, data: zstdCompressSync(difference) });
+      if (difference && !stored.has(name) && !pages.has(name)) pages.set(name, { digest: name, data: zstdCompressSync(difference) });
     }
   });
   return { id: root.toString("hex"), manifest: Buffer.concat(parts), pages: [...pages.values()] };
+}
+
+/** Digests of the differences of pages that images hold: each image holds pages of one component, each in one place. */
+const differences = new WeakMap<Uint8Array, { digest: Buffer; name: string }>();
+
+function nameDifference(bytes: Uint8Array, difference: Uint8Array): { digest: Buffer; name: string } {
+  const digest = digestPage(difference);
+  const named = { digest, name: digest.toString("hex") };
+  differences.set(bytes, named);
+  return named;
 }
 
 /** Digests of the pages that `decodeSnapshot` needs, each once. */

@@ -10,11 +10,11 @@ import { changedPages, digestPage, pageSizeBytes, type BaseImage, type GuestStat
 export function memoryDigest(guest: GuestState, base: BaseImage): string {
   const memories = guest.memories.map(({ buffer }, index) => {
     const memory = Buffer.from(buffer);
-    const pages = changedPages(memory, base.memories[index]!).map((page): [number, Uint8Array] => {
+    const digests = changedPages(memory, base.memories[index]!).map((page): [number, Buffer] => {
       const at = page * pageSizeBytes;
-      return [page, memory.subarray(at, at + pageSizeBytes)];
+      return [page, digestPage(memory.subarray(at, at + pageSizeBytes))];
     });
-    return { sizeBytes: memory.length, pages };
+    return { sizeBytes: memory.length, digests };
   });
   return digestState(
     memories,
@@ -25,33 +25,46 @@ export function memoryDigest(guest: GuestState, base: BaseImage): string {
 
 /** The same of a state that is held as an image. */
 export function imageDigest(image: Image, base: BaseImage): Buffer {
-  return digestState(image.memories, image.globals, base);
+  const memories = image.memories.map(({ sizeBytes, pages }) => ({ sizeBytes, digests: digestKept(pages) }));
+  return digestState(memories, image.globals, base);
 }
 
 /** The same of a fresh guest. */
 export function baseDigest(base: BaseImage): Buffer {
   return digestState(
-    base.memories.map((memory) => ({ sizeBytes: memory.length, pages: [] })),
+    base.memories.map((memory) => ({ sizeBytes: memory.length, digests: [] })),
     base.globals,
     base,
   );
 }
 
+/** Digests of pages that images hold: an agent's images have most of their pages in common. */
+const kept = new WeakMap<Uint8Array, Buffer>();
+
+function* digestKept(pages: ReadonlyMap<number, Uint8Array>): Iterable<[number, Buffer]> {
+  for (const [page, bytes] of pages) {
+    let digest = kept.get(bytes);
+    if (!digest) kept.set(bytes, (digest = digestPage(bytes)));
+    yield [page, digest];
+  }
+}
+
 interface Memory {
   sizeBytes: number;
-  pages: Iterable<[number, Uint8Array]>;
+  /** Of the pages that differ from the base. */
+  digests: Iterable<[number, Buffer]>;
 }
 
 function digestState(memories: readonly Memory[], globals: readonly (number | bigint)[], base: BaseImage): Buffer {
-  const parts = memories.map(({ sizeBytes, pages }, index) => {
+  const parts = memories.map(({ sizeBytes, digests }, index) => {
     const count = sizeBytes / pageSizeBytes;
-    const digests = Buffer.alloc(4 + count * 32);
-    digests.writeUInt32LE(count);
+    const part = Buffer.alloc(4 + count * 32);
+    part.writeUInt32LE(count);
     const known = base.pageDigests(index);
-    known.copy(digests, 4);
-    digests.fill(zeroPageDigest, 4 + known.length);
-    for (const [page, bytes] of pages) digestPage(bytes).copy(digests, 4 + page * 32);
-    return digests;
+    known.copy(part, 4);
+    part.fill(zeroPageDigest, 4 + known.length);
+    for (const [page, digest] of digests) digest.copy(part, 4 + page * 32);
+    return part;
   });
   return hash("sha256", Buffer.concat([encodeGlobals(globals), ...parts]), "buffer");
 }

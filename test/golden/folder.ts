@@ -4,7 +4,7 @@ import { brotliCompressSync, brotliDecompressSync, constants } from "node:zlib";
 import { digestOf, type Digest } from "../../host/base/id.ts";
 
 /** The goldens of format 1, and the components that recorded them. Nothing in it is ever written anew. */
-export const goldenFolder = process.env.PJ_FOLDER ?? join(import.meta.dirname, "v1");
+export const goldenFolder = join(import.meta.dirname, "v1");
 
 export const goldenEnding = ".oplog.jsonl";
 const componentEnding = ".wasm.br";

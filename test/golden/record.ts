@@ -19,7 +19,8 @@ import { scenarios } from "./scenarios.ts";
 if (import.meta.main) {
   const { values, positionals } = parseArgs({ options: { build: { type: "boolean" } }, allowPositionals: true });
   const component = values.build ? await build() : newest();
-  const names = positionals.length > 0 ? positionals : Object.keys(scenarios).filter((name) => !existsSync(fileOf(name)));
+  const names =
+    positionals.length > 0 ? positionals : Object.keys(scenarios).filter((name) => !existsSync(fileOf(name)));
   for (const name of names) {
     const { header } = await recordScenario(name, component, fileOf(name));
     console.log(`${name}: ${header.entries} entries of ${header.agent}`);
@@ -30,7 +31,10 @@ if (import.meta.main) {
 export async function recordScenario(name: string, component: Uint8Array, file: string) {
   const scenario = scenarios[name];
   if (!scenario) {
-    throw new HostError("golden/no-scenario", `There is no scenario ${name}; there are ${Object.keys(scenarios).join(", ")}.`);
+    throw new HostError(
+      "golden/no-scenario",
+      `There is no scenario ${name}; there are ${Object.keys(scenarios).join(", ")}.`,
+    );
   }
   await using play = await Play.open(component);
   const agent = await scenario(play);

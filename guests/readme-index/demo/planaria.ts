@@ -33,9 +33,11 @@ export interface Ran {
 /** Runs a `planaria` command in a process of its own. Throws if it fails by itself. */
 export async function planaria(args: readonly string[], options: RunOptions): Promise<Ran> {
   const { store, heard, killAt, killAfterMs, signal } = options;
+  // What it says is read here, so it is to say it without colour, whatever the terminal can do.
+  const { FORCE_COLOR: _, ...env } = process.env;
   const child = spawn(process.execPath, [cli, ...args], {
     cwd: root,
-    env: { ...process.env, PLANARIA_STORE: store },
+    env: { ...env, NO_COLOR: "1", PLANARIA_STORE: store },
     stdio: ["ignore", "pipe", "pipe"],
     timeout: timeoutMs,
     signal,

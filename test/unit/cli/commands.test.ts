@@ -135,7 +135,7 @@ describe("record and replay", () => {
 
   test("show an entry among its neighbours", async () => {
     const { exitCode, stdout } = await planaria("replay", golden, "--at", "2");
-    expect([exitCode, stdout]).toEqual([0, expect.stringMatching(/^ {4}0 {2}created .*\n.*\n= *2 {2}invoked add\(2\)\n/)]);
+    expect([exitCode, stdout]).toEqual([0, expect.stringMatching(/^ {2}0 {2}created .*\n.*\n= 2 {2}invoked add\(2\)\n/)]);
     expect(await planaria("replay", golden, "--at", "900")).toMatchObject({ exitCode: 2, stdout: "" });
   });
 

@@ -53,7 +53,11 @@ export interface NodeOptions extends Partial<Pick<HostOptions, "sessions" | "lea
 export class Scene {
   readonly clock = new VirtualClock();
   readonly state = new MemoryState();
+  /** The hosts that are alive. */
   readonly nodes = new Set<Node>();
+  /** Whether time passes although somebody has something to do, so that more is committed apart. */
+  hurry = false;
+  readonly #killed = new Set<string>();
   #seed = 1;
   readonly #openStore: () => Promise<Store>;
 
@@ -68,12 +72,15 @@ export class Scene {
     const clock = this.clock.part();
     const random = seededRandom(this.#seed++);
     const store = wrap(await this.#openStore());
+    let id = "";
+    const join = store.join.bind(store);
+    store.join = (row) => join({ ...row, id: (id = row.id) as typeof row.id });
     const logs: LogLine[] = [];
     const executor = options.executor ?? new InProcessExecutor({ clock, random, instances });
     const host = await Host.open({
       pollMs: 1_000,
       leaseMs: 30_000,
-      isGone: ({ id }) => !this.#isAlive(id),
+      isGone: (row) => this.#killed.has(row.id),
       ...options,
       store,
       executor,
@@ -83,14 +90,13 @@ export class Scene {
       version: "0.0.0",
       log: (line) => logs.push(line),
     });
-    const node = new Node(this, host, store, logs, () => clock.stop());
+    const node = new Node(this, host, store, logs, () => {
+      clock.stop();
+      this.#killed.add(id);
+    });
     this.nodes.add(node);
     await this.run(host.addComponent(guest.bytes, "engine"));
     return node;
-  }
-
-  #isAlive(_id: string): boolean {
-    return false;
   }
 
   /** Lets the hosts work until `wanted` is there. Time passes whenever nobody has anything to do. */
@@ -103,7 +109,7 @@ export class Scene {
       const isBusy = [...this.nodes].some(({ host }) => host.busyCount > 0);
       idle = isBusy ? idle + 1 : 0;
       if (idle > 20_000) throw new Error(`The hosts do not come to rest: ${await this.#describe()}`);
-      if (!isBusy && !this.clock.next()) throw new Error("Nothing is going to happen any more.");
+      if ((this.hurry || !isBusy) && !this.clock.next()) throw new Error("Nothing is going to happen any more.");
     }
     return wanted;
   }

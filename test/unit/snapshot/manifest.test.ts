@@ -39,6 +39,25 @@ describe("a snapshot", () => {
     );
   });
 
+  test("of a state that another image came before is the same as one of it alone", () => {
+    fc.assert(
+      fc.property(changes, changes, (first, second) => {
+        const state = makeState();
+        const base = captureBase(state);
+        applyChange(state, first);
+        const before = captureImage(state, base);
+        const stored = new Set(listPages(encodeSnapshot(before, base).manifest));
+        applyChange(state, second);
+        const alone = encodeSnapshot(captureImage(state, base), base);
+        const later = captureImage(state, base, before);
+        expect(encodeSnapshot(later, base)).toEqual(alone);
+        const fresh = alone.pages.filter(({ digest }) => !stored.has(digest));
+        expect(encodeSnapshot(later, base, stored)).toEqual({ ...alone, pages: fresh });
+      }),
+      { numRuns: 60 },
+    );
+  });
+
   test("of a fresh guest has no pages", () => {
     const state = makeState();
     const base = captureBase(state);

@@ -1,0 +1,75 @@
+import { agent, log, promise, rpc, run, sleep } from "planaria/guest";
+
+// A guest whose every effect can be counted afterwards, by tests that kill its host or let several hosts at it.
+
+/** Keeps what was noted, in order: an effect that happened twice stands here twice. */
+export const ledger = agent((name: string) => {
+  const lines: string[] = [];
+  return {
+    note(line: string) {
+      lines.push(line);
+      log.info(`${name}: ${line}`);
+      return lines.length;
+    },
+    read: () => lines,
+    /** Waits for a promise that somebody outside is to settle. */
+    async waitFor(id: string) {
+      const answer = await promise.await(promise.create<string>({ id }));
+      lines.push(answer);
+      return answer;
+    },
+    fail() {
+      throw new RangeError("the ledger is closed");
+    },
+  };
+});
+
+/** Keeps the thread busy, so that a kill often falls into a step. */
+export function compute(turns: number) {
+  let sum = 0;
+  for (let i = 0; i < turns; i += 1) sum = (sum * 31 + i) % 1_000_003;
+  return sum;
+}
+
+/** Notes one line after the other, by every kind of operation that there is. */
+export async function work(name: string, count: number) {
+  const book = ledger.get(name);
+  const sums: number[] = [];
+  for (let i = 0; i < count; i += 1) {
+    sums.push(await run(compute, 4_000 + i));
+    await book.note(`line ${i}`);
+    if (i % 8 === 0) await sleep(1);
+    if (i % 8 === 4) sums.push(await rpc(compute, [4_000 - i]));
+  }
+  book.trigger.note("done");
+  return { sums: compute(sums.reduce((a, b) => a + b, 0)), lines: (await book.read()).length };
+}
+
+export function spin(): never {
+  for (;;);
+}
+
+/** Notes lines in other agents while one loops for ever. */
+export async function besideSpin(count: number) {
+  const spun = rpc(spin, []).then(
+    () => "it ended",
+    (error: { code?: string }) => error.code,
+  );
+  const noted = await Promise.all(Array.from({ length: count }, (_, i) => ledger.get(`beside ${i}`).note("here")));
+  return { noted, spun: await spun };
+}
+
+/** Leaves work behind that takes longer than the call. */
+export function leaveBehind(name: string, count: number) {
+  for (let i = 0; i < count; i += 1) ledger.get(name).trigger.note(`left ${i}`);
+  return "left";
+}
+
+/** An error that comes from another agent, with a cause of its own. */
+export async function failThrough(name: string) {
+  try {
+    return await ledger.get(name).fail();
+  } catch (cause) {
+    throw new Error("nothing could be noted", { cause });
+  }
+}

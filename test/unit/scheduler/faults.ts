@@ -1,0 +1,47 @@
+import type { Store } from "../../../host/store/store.ts";
+
+export interface DyingStore {
+  wrap: (store: Store) => Store;
+  /** Resolves when the process has died. */
+  death: Promise<void>;
+  /** How many commits there were. */
+  count: () => number;
+}
+
+/**
+ * Lets a process die at one of its commits, counted from 1: before it, or when it is on disk and before anybody knows.
+ *
+ * From then on its store never answers.
+ */
+export function dieAtCommit(fatal: number, when: "before" | "after"): DyingStore {
+  const death = Promise.withResolvers<void>();
+  let count = 0;
+  let isDead = false;
+  const never = () => new Promise<never>(() => {});
+  const die = () => {
+    isDead = true;
+    death.resolve();
+    return never();
+  };
+  const wrap = (store: Store) =>
+    intercept(store, async (name, call) => {
+      if (isDead) return never();
+      if (name !== "commit") return call();
+      count += 1;
+      if (count === fatal && when === "before") return die();
+      const result = await call();
+      return count === fatal ? die() : result;
+    });
+  return { wrap, death: death.promise, count: () => count };
+}
+
+/** Stands before every method of a store. */
+export function intercept(store: Store, handle: (name: keyof Store, call: () => Promise<unknown>) => Promise<unknown>): Store {
+  return new Proxy(store, {
+    get(target, name: keyof Store) {
+      const value = target[name];
+      if (typeof value !== "function") return value;
+      return (...args: never[]) => handle(name, () => (value as (...args: never[]) => Promise<unknown>).apply(target, args));
+    },
+  });
+}
