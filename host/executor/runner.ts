@@ -34,6 +34,13 @@ export interface RunnerOptions {
   instances?: number;
 }
 
+/**
+ * How many agents with a short history hold an instance at once. They give it up for nothing, and the instances that
+ * agents take in turn should stay in the processor's caches: a memory is 2 MB, and half of a new agent's time goes by in
+ * overwriting one. A thousand new agents take 150 µs each with 4, and 240 µs with 32.
+ */
+const mostShort = 4;
+
 /** Runs the guests of one thread, one step at a time, in turn. */
 export class Runner {
   readonly #options: RunnerOptions;
@@ -238,17 +245,25 @@ export class Runner {
   }
 
   async #acquire(session: Session, sizesBytes?: readonly number[]): Promise<Seat> {
+    const others = [...this.#seated].filter((seated) => seated.seat && seated !== session && seated.component === session.component);
+    const short = others.filter(({ history }) => history);
+    if (short.length >= mostShort) this.#unseatOne(short[0]!);
     for (;;) {
       const seat = await this.#fleet.acquire(session.component, sizesBytes);
       if (seat) return seat;
-      const [oldest] = [...this.#seated].filter((seated) => seated.seat && seated !== session && seated.component === session.component);
-      invariant(oldest?.seat, "an instance is held by a session");
-      const { seat: taken, history } = oldest;
-      if (history) retell(oldest, history);
-      else this.#putAside(oldest);
-      this.#fleet.release(taken);
-      this.#unseat(oldest);
+      const oldest = others.find((other) => other.seat);
+      invariant(oldest, "an instance is held by a session");
+      this.#unseatOne(oldest);
     }
+  }
+
+  /** Takes the instance from a session that has one. */
+  #unseatOne(session: Session): void {
+    const seat = session.seat!;
+    if (session.history) retell(session, session.history);
+    else this.#putAside(session);
+    this.#fleet.release(seat);
+    this.#unseat(session);
   }
 
   /** Memory is known by how it differs from that of a fresh guest, so that one must be known first. */

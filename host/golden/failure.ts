@@ -21,10 +21,10 @@ export function pathError({ header, entries }: Golden, mismatch: Mismatch, compo
     ...listContext(entries, mismatch),
     ...listDifferences(mismatch, isRecorded).map((line) => `  ${line}`),
     `  - recorded   with component ${shortDigest(header.component)}, host ${header.host}`,
-    `  + attempted  with component ${isRecorded ? "the same" : shortDigest(component)}`,
+    `  + attempted  with ${isRecorded ? "the same component" : `component ${shortDigest(component)}`}`,
     isRecorded
       ? "  It is the component that was recorded, so it reads something that is not journaled, or the file was altered."
-      : "  It is another component than the recorded one, and acts otherwise. If it is meant to, record a new golden.",
+      : "  It is another component than the recorded one, and acts otherwise. If it is meant to, delete the file, and record another.",
   ];
   return new HostError("replay/mismatch", lines.join("\n"), {
     data: { index, recorded, attempted, agent: header.agent },
@@ -56,7 +56,8 @@ export function alteredError({ header }: Golden): HostError {
 /** The entries around the one that differs, `-` before what was recorded and `+` before what was attempted. */
 function listContext(entries: readonly Entry[], { index, recorded, attempted }: Mismatch): string[] {
   const behind = index + (recorded ? 1 : 0);
-  const width = String(behind + contextCount.behind).length;
+  const last = Math.min(behind + contextCount.behind, entries.length) - 1;
+  const width = String(Math.max(index, last)).length;
   const line = (mark: string, at: number, what: string) => `  ${mark} ${String(at).padStart(width)}  ${what}`;
   const list = (from: number, to: number) =>
     entries.slice(from, to).map((entry, offset) => line(" ", from + offset, describeEntry(entry)));

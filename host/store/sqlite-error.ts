@@ -12,6 +12,9 @@ const sqlite = {
   notDatabase: 26,
 };
 
+/** SQLITE_IOERR_SHMSIZE: the index of the write-ahead log can't be made larger, for which only a full disk is known. */
+const indexCannotGrow = 4874;
+
 interface SqliteFailure extends Error {
   code: "ERR_SQLITE_ERROR";
   /** Extended result code: the primary one is its lowest byte. */
@@ -43,7 +46,7 @@ export function describeFailure(cause: unknown, file: string): HostError {
 }
 
 function explain({ errcode, errstr, message }: SqliteFailure, file: string): [code: string, message: string] {
-  switch (errcode & 0xff) {
+  switch (errcode === indexCannotGrow ? sqlite.full : errcode & 0xff) {
     case sqlite.busy:
       return [
         "store/busy",
@@ -63,7 +66,7 @@ function explain({ errcode, errstr, message }: SqliteFailure, file: string): [co
         `${file} is damaged, or no database (${message}). Restore it from a backup, or save what can be read: sqlite3 ${file} .recover`,
       ];
     case sqlite.ioError:
-      return ["store/failed", `The disk failed under ${file} (${message}, SQLite ${errcode}). Check the disk.`];
+      return ["store/failed", `The disk failed under ${file} (${message}, SQLite ${errcode}). Check the disk, and the limit on the size of files (ulimit -f).`];
     case sqlite.cannotOpen:
       return ["store/failed", `${file} can't be opened. Check that its folder exists and may be used.`];
     case sqlite.constraint:

@@ -24,18 +24,19 @@ export async function readGolden(file: string | URL): Promise<Golden> {
  */
 export async function writeGolden(golden: Golden, file: string | URL): Promise<void> {
   const path = toPath(file);
-  try {
-    await mkdir(dirname(path), { recursive: true });
-    await writeFile(path, encodeGolden(golden), { flag: "wx" });
-  } catch (cause) {
-    const { code, message } = cause as NodeJS.ErrnoException;
-    if (code !== "EEXIST") {
-      throw new HostError("golden/unwritable", `Cannot write the golden file ${path}: ${message}`, { data: { path }, cause });
-    }
+  const refuse = (cause: Error) => {
+    throw new HostError("golden/unwritable", `Cannot write the golden file ${path}: ${cause.message}`, {
+      data: { path },
+      cause,
+    });
+  };
+  await mkdir(dirname(path), { recursive: true }).catch(refuse);
+  await writeFile(path, encodeGolden(golden), { flag: "wx" }).catch((cause: NodeJS.ErrnoException) => {
+    if (cause.code !== "EEXIST") return refuse(cause);
     throw new HostError(
       "golden/exists",
-      `${path} exists, and what is recorded never changes. Record to another file, or delete this one if nothing must replay it.`,
+      `${path} exists, and no golden is written over. If the guest is meant to act otherwise by now, delete the file first.`,
       { data: { path } },
     );
-  }
+  });
 }

@@ -41,14 +41,20 @@ async function readWasm(path: string): Promise<Uint8Array> {
   try {
     return await readFile(path);
   } catch (cause) {
-    throw new HostError("component/unreadable", `Cannot read ${path}: ${(cause as Error).message}`, { data: { path }, cause });
+    throw new HostError("component/unreadable", `Cannot read ${path}: ${(cause as Error).message}`, {
+      data: { path },
+      cause,
+    });
   }
 }
 
 /** A path as it is, or that of a `file:` URL. */
 export function toPath(file: string | URL): string {
   if (typeof file !== "string" && !(file instanceof URL)) {
-    throw new HostError("component/unreadable", `A component is named by a path, or given as bytes; this is ${typeof file}.`);
+    throw new HostError(
+      "component/unreadable",
+      `A component is named by a path, or given as bytes; this is ${typeof file}.`,
+    );
   }
   return file instanceof URL || file.startsWith("file:") ? fileURLToPath(file) : file;
 }

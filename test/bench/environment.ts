@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { statfs } from "node:fs/promises";
 import { findPackageJSON } from "node:module";
-import { cpus, tmpdir, totalmem } from "node:os";
+import { cpus, loadavg, tmpdir, totalmem } from "node:os";
 import { version } from "../../host/system/version.ts";
 
 /** Under what conditions figures were taken. */
@@ -10,6 +10,8 @@ export interface Environment {
   processor: string;
   cores: number;
   memoryBytes: number;
+  /** Processes that wanted to run, on average of the minute before: others on the machine spoil figures. */
+  load: number;
   versions: Record<string, string>;
   durability: string;
 }
@@ -26,6 +28,7 @@ export async function describeEnvironment(now: Date): Promise<Environment> {
     processor: processor?.model.trim() ?? "unknown processor",
     cores: others.length + 1,
     memoryBytes: totalmem(),
+    load: loadavg()[0]!,
     versions: {
       planaria: version,
       node: process.version.slice(1),

@@ -10,7 +10,8 @@ export const floorNames = [
   "empty guest call",
   "guest step, 1 import",
   "guest step of a run, 2 imports",
-  "memory out and in",
+  "memory out",
+  "memory in",
   "message to a thread and back",
   "SQLite commit of 1 row, fsync",
   "SQLite row, in hundreds, fsync",
@@ -40,9 +41,8 @@ export async function openFloors({ component, scale }: Setup): Promise<Bench> {
         await floor("empty guest call", steps, () => repeat(steps, () => guest.enter())),
         await floor("guest step, 1 import", steps, () => repeat(steps, () => guest.invokeFunction())),
         await floor("guest step of a run, 2 imports", steps, () => guest.run(steps)),
-        await floor("memory out and in", commits, () =>
-          repeat(commits, async () => restoreImage(guest.instance, base, captureImage(guest.instance, base))),
-        ),
+        await floor("memory out", commits, () => repeat(commits, async () => captureImage(guest.instance, base))),
+        await floor("memory in", commits, () => repeat(commits, async () => restoreImage(guest.instance, base, null))),
         await floor("message to a thread and back", steps, () => repeat(steps, () => exchange(worker))),
         await floor("SQLite commit of 1 row, fsync", commits, () => repeat(commits, async () => table.insert(1))),
         await floor("SQLite row, in hundreds, fsync", commits * 100, () =>

@@ -2,6 +2,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { openCalls } from "./calls.ts";
+import { openCommits } from "./commits.ts";
 import { describeEnvironment } from "./environment.ts";
 import { openFloors } from "./floors.ts";
 import { openForks } from "./forks.ts";
@@ -16,7 +17,7 @@ import { formatFlatness, formatSummaries } from "./table.ts";
 const usage = `npm run bench [-- --quick] [--only NAME] [--json]
 
   --quick      one small round of each: shows that all of it works, and no more
-  --only NAME  calls, forks, recovery or suspended, with the floors
+  --only NAME  calls, forks, recovery, suspended or store, with the floors
   --json       prints everything as JSON
   Without --quick and --only, RESULTS.md is written.
 `;
@@ -26,6 +27,7 @@ const openers: Record<string, (setup: Setup) => Promise<Bench>> = {
   forks: openForks,
   recovery: openRecovery,
   suspended: openSuspended,
+  store: openCommits,
 };
 
 const resultsFile = join(import.meta.dirname, "RESULTS.md");
@@ -37,12 +39,13 @@ async function main(args: string[]): Promise<void> {
   });
   const { quick = false, only, json = false } = values;
   if (only !== undefined && !(only in openers)) throw new Error(`There is no bench ${JSON.stringify(only)}.`);
+  const environment = await describeEnvironment(new Date());
   const setup: Setup = { component: await buildComponent(), scale: quick ? 0.05 : 1 };
   const names = only === undefined ? Object.keys(openers) : [only];
   const benches: Bench[] = [];
   try {
     for (const open of [openFloors, ...names.map((name) => openers[name]!)]) benches.push(await open(setup));
-    const results = await ask(benches, quick ? 1 : 7);
+    const results = { environment, ...(await ask(benches, quick ? 1 : 7)) };
     process.stdout.write(json ? `${JSON.stringify(results, null, 2)}\n` : show(results));
     if (!quick && only === undefined) await writeFile(resultsFile, formatResults(results, await readFormer()));
   } finally {
@@ -51,17 +54,13 @@ async function main(args: string[]): Promise<void> {
 }
 
 /** Rounds of all benches take turns, so that a slow minute of the machine hits all alike. */
-async function ask(benches: readonly Bench[], rounds: number): Promise<Results> {
+async function ask(benches: readonly Bench[], rounds: number): Promise<Omit<Results, "environment">> {
   const samples: Sample[] = [];
   for (let index = 0; index < rounds; index += 1) {
     for (const bench of benches) samples.push(...(await bench.round(index)));
   }
   const summaries = summarize(benches, samples);
-  return {
-    environment: await describeEnvironment(new Date()),
-    summaries,
-    flatness: summarizeFlatness(benches, summaries),
-  };
+  return { summaries, flatness: summarizeFlatness(benches, summaries) };
 }
 
 function show(results: Results): string {

@@ -23,7 +23,10 @@ export class RawGuest {
   }
 
   static async open(component: Uint8Array): Promise<RawGuest> {
-    const compiled = await compileComponent(component, { cacheFolder: cacheFolder(), memoryCapBytes: defaultMemoryCapBytes });
+    const compiled = await compileComponent(component, {
+      cacheFolder: cacheFolder(),
+      memoryCapBytes: defaultMemoryCapBytes,
+    });
     const imports = new Imports();
     return new RawGuest(await instantiate(compiled, imports.functions), imports);
   }

@@ -28,10 +28,10 @@ export function formatResults(results: Results, former: string): string {
 }
 
 export function formatEnvironment({ environment, summaries }: Results): string {
-  const { processor, cores, memoryBytes, versions, durability } = environment;
+  const { processor, cores, memoryBytes, load, versions, durability } = environment;
   const rounds = Math.max(...summaries.map((each) => each.rounds));
   const packages = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
-  return `${cores} × ${processor}, ${Math.round(memoryBytes / 2 ** 30)} GiB; ${packages.join(", ")}. Durability: ${durability}. ${rounds} rounds.`;
+  return `${cores} × ${processor}, ${Math.round(memoryBytes / 2 ** 30)} GiB; ${packages.join(", ")}. Durability: ${durability}. ${rounds} rounds; load before ${load.toFixed(1)}.`;
 }
 
 /** Medians of measures that have changed their names since begin a table of their own. */

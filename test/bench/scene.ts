@@ -47,7 +47,8 @@ export class Scene implements AsyncDisposable {
   /** All in this thread; what guests draw comes from `random`. */
   static async openInThread(file: string, random: Random): Promise<Scene> {
     const store = await openStore(file);
-    const compile = (bytes: Uint8Array) => compileComponent(bytes, { cacheFolder: cacheFolder(), memoryCapBytes: defaultMemoryCapBytes });
+    const compile = (bytes: Uint8Array) =>
+      compileComponent(bytes, { cacheFolder: cacheFolder(), memoryCapBytes: defaultMemoryCapBytes });
     const executor = new InProcessExecutor({ clock: systemClock, random });
     return new Scene(
       await Host.open({ store, executor, clock: systemClock, random: systemRandom, compile, version }),

@@ -112,7 +112,7 @@ describe.concurrent("fork", () => {
     await using place = new Workplace();
     const guest = await place.build("test/guests/ledger.ts");
     const running = place.start(["run", guest, 'ledger("a").waitFor("p")']);
-    await eventually("it waits", async () => (await place.run("promise", "get", "p")).exitCode === 0 || undefined);
+    await place.waitForPromise("p");
     await running.kill();
     const fork = (await place.run("fork", 'ledger("a")')).stdout.trim();
     await place.json("promise", "complete", "p", '"for both"');
@@ -127,11 +127,8 @@ describe.concurrent("agents, inspect and oplog", () => {
     await using place = new Workplace();
     const guest = await place.build("test/guests/ledger.ts");
     const running = place.start(["run", guest, 'ledger("a").waitFor("p")', "--key", "k"]);
-    const waiting = await eventually("it waits", async () => {
-      if ((await place.run("promise", "get", "p")).exitCode !== 0) return undefined;
-      return place.json("inspect", 'ledger("a")');
-    });
-    expect(waiting).toMatchObject({
+    await place.waitForPromise("p");
+    expect(await place.json("inspect", 'ledger("a")')).toMatchObject({
       id: 'ledger("a")',
       params: ["a"],
       state: "suspended",

@@ -27,7 +27,7 @@ const runDemo = (...args: string[]) =>
     );
   });
 
-describe("an index of documents", { timeout: 60_000 }, () => {
+describe("an index of documents", () => {
   test("is whole and made once, whenever its host is killed", async ({ onTestFailed }) => {
     await using folder = await openTemporaryFolder();
     const corpus = join(folder.path, "corpus.json");
@@ -54,7 +54,7 @@ describe("an index of documents", { timeout: 60_000 }, () => {
   });
 });
 
-describe("the demo", { timeout: 60_000 }, () => {
+describe("the demo", () => {
   test("kills its host on the way, and finds all as it should be", async () => {
     await using folder = await openTemporaryFolder();
     for (const { path, text } of files) {

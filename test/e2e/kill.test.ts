@@ -2,7 +2,7 @@ import { hash } from "node:crypto";
 import { describe, expect, test } from "vitest";
 import { eventually, Workplace, type Ended } from "./planaria.ts";
 
-const count = 96;
+const count = 160;
 
 /** A number below a limit, always the same one for a seed. */
 const draw = (limit: number, seed: string) => Number.parseInt(hash("sha256", seed).slice(0, 8), 16) % limit;

@@ -1,8 +1,11 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { isHostError } from "../../host/base/error.ts";
+import { promiseId } from "../../host/base/id.ts";
+import { openSqliteStore } from "../../host/store/sqlite-store.ts";
 
 export const root = join(import.meta.dirname, "../..");
 export const launcher = join(root, "host/cli/planaria.cjs");
@@ -106,6 +109,22 @@ export class Workplace implements AsyncDisposable {
     const file = this.file("built.wasm");
     await this.json("build", join(root, guest), "--output", file);
     return readFileSync(file);
+  }
+
+  /** Waits until a promise was made, without a process that would take the time of those that work. */
+  async waitForPromise(id: string): Promise<void> {
+    const file = this.file(".planaria/planaria.db");
+    await eventually(`promise ${id}`, async () => {
+      if (!existsSync(file)) return undefined;
+      try {
+        await using store = await openSqliteStore({ file, readOnly: true, now: Date.now });
+        return await store.promise(promiseId(id));
+      } catch (error) {
+        // The other process is just making it.
+        if (isHostError(error)) return undefined;
+        throw error;
+      }
+    });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

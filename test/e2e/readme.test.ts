@@ -8,7 +8,7 @@ import { matcherOf, readInstructions, squeeze, Workplace } from "./instructions.
 const readmes = ["README.md", ...globSync("guests/*/README.md")];
 const read = (file: string) => readFileSync(file, "utf8");
 
-describe.concurrent("who follows", { timeout: 60_000 }, () => {
+describe.concurrent("who follows", () => {
   test.for(readmes)("%s, step by step, sees what it tells", async (file) => {
     using place = new Workplace();
     // What npm is told to do is to install, and to run this test.

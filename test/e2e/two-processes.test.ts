@@ -4,7 +4,7 @@ import { eventually, Workplace } from "./planaria.ts";
 /** Starts an agent that waits for a promise, in a process that goes on running. */
 async function startWaiting(place: Workplace, guest: string, promise: string) {
   const running = place.start(["run", guest, `ledger("a").waitFor("${promise}")`]);
-  await eventually("it waits", async () => (await place.run("promise", "get", promise)).exitCode === 0 || undefined);
+  await place.waitForPromise(promise);
   return running;
 }
 

@@ -1,3 +1,4 @@
+import { cacheFolder } from "../../build/cache-folder.ts";
 import { HostError } from "../../host/base/error.ts";
 import { agentId, invocationKey, type AgentId, type Digest } from "../../host/base/id.ts";
 import type { Outcome } from "../../host/oplog/entry.ts";
@@ -26,7 +27,7 @@ export class Play implements AsyncDisposable {
 
   static async open(component: Uint8Array): Promise<Play> {
     const store = await openMemoryStore({ now: Date.now });
-    const host = await openHost({ store, threads: 1 });
+    const host = await open(store);
     const { digest } = await host.addComponent(component, "goldens");
     return new Play(store, host, digest);
   }
@@ -38,7 +39,7 @@ export class Play implements AsyncDisposable {
   /** Closes the host and opens another one: agents come back from the store. */
   async reopen(): Promise<void> {
     await this.#host[Symbol.asyncDispose]();
-    this.#host = await openHost({ store: this.store, threads: 1 });
+    this.#host = await open(this.store);
   }
 
   /** Calls `account("ann").deposit`, or a function, and waits for the outcome. */
@@ -73,6 +74,10 @@ export class Play implements AsyncDisposable {
     await this.#host[Symbol.asyncDispose]();
     await this.store[Symbol.asyncDispose]();
   }
+}
+
+function open(store: Store): Promise<Host> {
+  return openHost({ store, threads: 1, cacheFolder: cacheFolder() });
 }
 
 function readCallee(callee: string): CallRequest["callee"] {

@@ -52,7 +52,10 @@ export async function planaria(args: readonly string[], options: RunOptions): Pr
   let stdout = "";
   child.stdout.setEncoding("utf8").on("data", (text: string) => (stdout += text));
   const end = Promise.withResolvers<{ code: number | null; by: NodeJS.Signals | null }>();
-  child.on("error", end.reject);
+  // Of one that was started and then interrupted, the end is awaited.
+  child.on("error", (error) => {
+    if (child.pid === undefined) end.reject(error);
+  });
   child.on("close", (code, by) => end.resolve({ code, by }));
   const { code, by } = await end.promise.finally(() => clearTimeout(timer));
   if (code === 0 || by === "SIGKILL") return { killed: by === "SIGKILL", stdout };

@@ -100,21 +100,21 @@ export class Scene {
   }
 
   /** Lets the hosts work until `wanted` is there. Time passes whenever nobody has anything to do. */
-  async run<T>(wanted: Promise<T>): Promise<T> {
+  async run<T>(wanted: Promise<T>, by?: Node): Promise<T> {
     let isOver = false;
     const end = () => (isOver = true);
     wanted.then(end, end);
-    for (let idle = 0; !isOver; ) {
+    for (let restless = 0; !isOver && !by?.isDead; ) {
       await new Promise((resolve) => setImmediate(resolve));
       const isBusy = [...this.nodes].some(({ host }) => host.busyCount > 0);
-      idle = isBusy ? idle + 1 : 0;
-      if (idle > 20_000) throw new Error(`The hosts do not come to rest: ${await this.#describe()}`);
+      restless = isBusy ? restless + 1 : 0;
+      if (restless > 20_000) throw new Error(`The hosts do not come to rest: ${this.#describe()}`);
       if ((this.hurry || !isBusy) && !this.clock.next()) throw new Error("Nothing is going to happen any more.");
     }
     return wanted;
   }
 
-  async #describe(): Promise<string> {
+  #describe(): string {
     const rows = [...this.state.agents.values()].map(({ row }) => `${row.id} ${row.state}`);
     return rows.join(", ");
   }
@@ -126,14 +126,15 @@ export class Node implements AsyncDisposable {
   readonly host: Host;
   readonly store: Store;
   readonly logs: LogLine[];
-  readonly #stopClock: () => void;
+  isDead = false;
+  readonly #stop: () => void;
 
-  constructor(scene: Scene, host: Host, store: Store, logs: LogLine[], stopClock: () => void) {
+  constructor(scene: Scene, host: Host, store: Store, logs: LogLine[], stop: () => void) {
     this.scene = scene;
     this.host = host;
     this.store = store;
     this.logs = logs;
-    this.#stopClock = stopClock;
+    this.#stop = stop;
   }
 
   /** Starts an invocation: of a method `agent.method`, or of a function. */
@@ -142,11 +143,11 @@ export class Node implements AsyncDisposable {
     const callee = dot
       ? { agent: target.slice(0, dot.index + 1), method: target.slice(dot.index + 2) }
       : { function: target };
-    return this.scene.run(this.host.call({ callee, args: JSON.stringify(args), ...(key === undefined ? {} : { key }) }));
+    return this.run(this.host.call({ callee, args: JSON.stringify(args), ...(key === undefined ? {} : { key }) }));
   }
 
   async result(ref: InvocationRef): Promise<Outcome> {
-    return this.scene.run(this.host.result(ref));
+    return this.run(this.host.result(ref));
   }
 
   /** The value that an invocation ends with; throws its failure. */
@@ -172,7 +173,7 @@ export class Node implements AsyncDisposable {
   }
 
   settled(): Promise<void> {
-    return this.scene.run(this.host.settled());
+    return this.run(this.host.settled());
   }
 
   async entries(agent: string): Promise<Entry[]> {
@@ -180,7 +181,7 @@ export class Node implements AsyncDisposable {
   }
 
   async steps(agent: string): Promise<Entry[][]> {
-    const steps = await this.scene.run(this.host.oplog(agentId(agent)));
+    const steps = await this.run(this.host.oplog(agentId(agent)));
     return steps.map(({ entries, first }) => decodeStep(entries, { agent, first }));
   }
 
@@ -189,16 +190,22 @@ export class Node implements AsyncDisposable {
     return replayOplog(guest.compiled, await this.steps(agent));
   }
 
+  /** Lets the hosts work until `wanted` is there; it never is, if this one is killed before. */
+  run<T>(wanted: Promise<T>): Promise<T> {
+    return this.scene.run(wanted, this);
+  }
+
   /** As if the process had been killed: it does nothing more. */
-  async kill(): Promise<void> {
-    this.#stopClock();
+  kill(): void {
+    this.isDead = true;
+    this.#stop();
     this.scene.nodes.delete(this);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.scene.nodes.delete(this);
     await this.host[Symbol.asyncDispose]();
-    this.#stopClock();
+    this.#stop();
   }
 }
 
