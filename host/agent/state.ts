@@ -4,7 +4,7 @@ import type { Entry, EntryOf, Outcome } from "../oplog/entry.ts";
 import { canonicalAgentId } from "./agent-name.ts";
 
 /** The entries that start an operation whose outcome the guest will be given. */
-export type Start = EntryOf<
+type Start = EntryOf<
   "rpc-started" | "delete-started" | "promise-awaited" | "promise-settled" | "fork-started" | "sleep-started" | "run-started"
 >;
 

@@ -3,7 +3,7 @@ import { HostError } from "../base/error.ts";
 import { identifier, readList, readLiteral } from "./literal.ts";
 import { Scanner } from "./scanner.ts";
 
-export type Callee = { agent: AgentName; method: string } | { function: string };
+type Callee = { agent: AgentName; method: string } | { function: string };
 
 export interface Call {
   callee: Callee;

@@ -30,6 +30,7 @@ const byCode: Record<string, number> = {
   "base/invariant": exitCode.internal,
   "cli/interrupted": exitCode.interrupted,
   "replay/other-component": exitCode.usage,
+  "snapshot/memory-cap": exitCode.usage,
 };
 
 const byRoom: Record<string, number> = {

@@ -55,7 +55,11 @@ function listCauses(failure: Failure): Failure[] {
   return chain;
 }
 
-const toLines = (text: string): string[] => text.split("\n").filter((line) => line.trim() !== "");
+/** The lines of a stack, without what called the guest's own code. */
+function toLines(stack: string): string[] {
+  const lines = stack.split("\n").filter((line) => line.trim() !== "");
+  return lines.slice(0, lines.findLastIndex((line) => !line.endsWith("(native)")) + 1);
+}
 
 function headline({ name, message, code }: Failure): string {
   const shown = typeof code === "string" ? ` [${code}]` : "";

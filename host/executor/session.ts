@@ -55,8 +55,9 @@ export function retell(session: Session, steps: Opening["steps"]): void {
  * When a snapshot is due: when replaying what came since would take longer than some 20 ms.
  *
  * A step replays in the time that it took, 20 to 40 µs if it is small; a snapshot of a QuickJS guest costs about as much
- * as 40 such steps, and 30 to 60 kB of disk where the journal of one step is a few hundred bytes. So an agent with a
- * short history is its history.
+ * as 15 such steps, and 10 kB of disk and more where the journal of one step is a few hundred bytes. So an agent with a
+ * short history is its history. In a process that has just begun, whose engine has yet to compile what is used much, a
+ * step takes some ten times as long: that is why they are counted, too.
  */
 const snapshotAfter: Since = { steps: 128, size: 1_048_576, spentMs: 20 };
 

@@ -17,7 +17,7 @@ const agent = v.pipe(v.string(), v.nonEmpty());
 const digest = v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/));
 
 /** An outcome: the value as JSON text, or the failure as JSON text of `{name, message, code?, data?, cause?, stack?}`. */
-export const outcomeSchema = v.union([v.strictObject({ value: text }), v.strictObject({ error: text })]);
+const outcomeSchema = v.union([v.strictObject({ value: text }), v.strictObject({ error: text })]);
 export type Outcome = v.InferOutput<typeof outcomeSchema>;
 
 const entry = <const Kind extends string, Fields extends v.ObjectEntries>(kind: Kind, fields: Fields) =>

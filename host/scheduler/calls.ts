@@ -119,6 +119,8 @@ export class Calls {
       live.queue.push(row);
       if (call.dueAt !== null && call.dueAt > clock.now()) wakeBy(call.dueAt);
       await this.pump(live);
+      // It has something to do now, and whoever lists agents is to see it.
+      agents.save(live);
     }
     return row;
   }

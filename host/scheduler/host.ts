@@ -20,6 +20,9 @@ import { Turns } from "./turns.ts";
 import { Waits } from "./waits.ts";
 import { Writer } from "./writer.ts";
 
+/** After how many snapshots the ones that nobody needs any more are thrown away when the host is closed. */
+const collectAfter = 64;
+
 /** How often something is tried that other nodes got in the way of. */
 const attemptLimit = 5;
 
@@ -442,6 +445,8 @@ export class Host implements AsyncDisposable {
   async #sessionFailed(live: Live | undefined, error: unknown): Promise<void> {
     if (!live) return;
     this.#agents.closed(live);
+    // Nothing is wrong with the agent: a host that grants it more memory can bring it back.
+    if (isHostError(error, "snapshot/memory-cap")) throw new HostError(error.code, `${live.row.id} can't go on: ${error.message}`, { cause: error });
     const { code, message } = isHostError(error) ? error : { code: "agent/failed", message: String(error) };
     await this.#steps.fail(live, JSON.stringify({ name: "AgentError", code, message }));
   }
@@ -614,6 +619,9 @@ export class Host implements AsyncDisposable {
     }
     this.#fail(new HostError("host/closed", "The host was closed. What is unfinished goes on when its store is opened again."));
     await this.#stop();
-    await this.#options.store.leave(this.#node).catch(() => {});
+    const { store } = this.#options;
+    // Replaced snapshots are worth a look at all others only now and then.
+    if (this.#writer.snapshots >= collectAfter) await store.collect().catch(() => {});
+    await store.leave(this.#node).catch(() => {});
   }
 }

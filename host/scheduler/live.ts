@@ -67,7 +67,7 @@ export function foldState({ agent, snapshot, steps }: Opening): AgentState {
 }
 
 /** Whether an agent's whole life is one invocation: the call of a function, or a fork. */
-export function isEphemeral(row: AgentRow): boolean {
+function isEphemeral(row: AgentRow): boolean {
   return row.params === null || row.parent !== null;
 }
 

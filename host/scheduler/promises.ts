@@ -85,7 +85,7 @@ function asOf(row: PromiseRow, now: number): PromiseRow {
 }
 
 /** What awaiting a settled promise gives; null while it is pending. */
-export function promiseOutcome(row: PromiseRow): Outcome | null {
+function promiseOutcome(row: PromiseRow): Outcome | null {
   switch (row.state) {
     case "pending":
       return null;

@@ -43,6 +43,8 @@ export class Writer {
   #failure: unknown = null;
   /** Rows of operations that the store does not hold yet: deleting such a one leaves no trace. */
   readonly #fresh = new Set<string>();
+  /** How many snapshots were written. */
+  snapshots = 0;
   /** Agents with steps that are to be committed next. */
   readonly #stepping = new Set<AgentId>();
 
@@ -129,6 +131,7 @@ export class Writer {
   }
 
   snapshot(snapshot: NonNullable<Stepped["snapshot"]>): void {
+    this.snapshots += 1;
     this.#open.pages.push(...snapshot.pages);
     this.#open.snapshots.push(snapshot.row);
     this.#touch();

@@ -72,7 +72,7 @@ export function captureImage(guest: GuestState, base: BaseImage, before: Image |
  * Makes a guest, whatever it was, the one of an image; `null` is the base itself. A memory that is too small grows.
  *
  * Errors: HostError `snapshot/instance-too-large` if a memory is larger than the image's: it can't shrink, and the guest
- *         sees its size. Nothing is changed then.
+ *         sees its size. Nothing is changed then. `snapshot/memory-cap` if the image's is larger than this guest's may be.
  */
 export function restoreImage(guest: GuestState, base: BaseImage, image: Image | null): void {
   invariant(
@@ -83,7 +83,7 @@ export function restoreImage(guest: GuestState, base: BaseImage, image: Image | 
   guest.memories.forEach(({ buffer }, index) => refuseLarger(index, buffer.byteLength, sizes[index]!));
   guest.memories.forEach((each, index) => {
     const missingBytes = sizes[index]! - each.buffer.byteLength;
-    if (missingBytes > 0) each.grow(missingBytes / chunkSizeBytes);
+    if (missingBytes > 0) grow(each, missingBytes, sizes[index]!);
     const memory = Buffer.from(each.buffer);
     const fresh = base.memories[index]!;
     memory.set(fresh);
@@ -92,6 +92,18 @@ export function restoreImage(guest: GuestState, base: BaseImage, image: Image | 
   });
   const globals = image?.globals ?? base.globals;
   guest.globals.forEach((each, index) => (each.value = globals[index]!));
+}
+
+function grow(memory: WebAssembly.Memory, missingBytes: number, needsBytes: number): void {
+  try {
+    memory.grow(missingBytes / chunkSizeBytes);
+  } catch (cause) {
+    throw new HostError(
+      "snapshot/memory-cap",
+      `The snapshot has a memory of ${needsBytes} bytes, more than a guest may have here. Raise the memory cap.`,
+      { data: { needsBytes }, cause },
+    );
+  }
 }
 
 function refuseLarger(memory: number, hasBytes: number, needsBytes: number): void {

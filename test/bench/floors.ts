@@ -58,7 +58,7 @@ export async function openFloors({ component, scale }: Setup): Promise<Bench> {
   };
 }
 
-async function repeat(count: number, work: () => Promise<void>): Promise<void> {
+async function repeat(count: number, work: () => Promise<unknown>): Promise<void> {
   for (let i = 0; i < count; i += 1) await work();
 }
 

@@ -1,10 +1,10 @@
 import { histories } from "./history.ts";
 import { sample, type Sample } from "./measure.ts";
 import { answerParent } from "./own-process.ts";
-import { callAtHand, coldRecovery, firstCall, openingHost, recovery } from "./recovery.ts";
+import { agentsOfEach, callAtHand, coldRecovery, firstCall, openingHost, recovery } from "./recovery.ts";
 import { Scene } from "./scene.ts";
 
-async function measure(file: string, round: number): Promise<Sample[]> {
+async function ask(file: string, round: number): Promise<Sample[]> {
   let opened: Scene | undefined;
   const samples = [await sample(openingHost, 1, async () => (opened = await Scene.open(file)))];
   await using scene = opened!;
@@ -13,11 +13,13 @@ async function measure(file: string, round: number): Promise<Sample[]> {
   };
   await call(firstCall, `cell("new ${round}")`);
   await call(coldRecovery, `cell("cold ${round}")`);
-  // In turns, since each warms the engine up for the next.
-  const order = histories.map((_, index) => histories[(index + round) % histories.length]!);
-  for (const { entries } of order) await call(recovery(entries), `cell("${entries} ${round}")`);
+  for (let agent = 0; agent < agentsOfEach; agent += 1) {
+    // In turns, since each warms the engine up for the next.
+    const order = histories.map((_, index) => histories[(index + round + agent) % histories.length]!);
+    for (const { entries } of order) await call(recovery(entries), `cell("${entries} ${round} ${agent}")`);
+  }
   await call(callAtHand, `cell("new ${round}")`);
   return samples;
 }
 
-answerParent(await measure(process.argv[2]!, Number(process.argv[3])));
+answerParent(await ask(process.argv[2]!, Number(process.argv[3])));

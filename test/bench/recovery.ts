@@ -23,6 +23,9 @@ const measures: Measure[] = [
   { name: callAtHand, unit: "µs", floor: { "guest step, 1 import": 1, "SQLite commit of 1 row, fsync": 2 } },
 ];
 
+/** How many agents of each history a round recovers. */
+export const agentsOfEach = 3;
+
 /** A process that opens a file with agents of some history, and calls each for the first time. */
 export async function openRecovery({ component }: Setup): Promise<Bench> {
   const { file, remove } = await makeFile();
@@ -35,7 +38,11 @@ export async function openRecovery({ component }: Setup): Promise<Bench> {
         await using scene = await Scene.open(file);
         await scene.host.addComponent(component, "bench");
         await scene.call(`cell("cold ${index}")`, "work", histories[1].runs);
-        for (const { entries, runs } of histories) await scene.call(`cell("${entries} ${index}")`, "work", runs);
+        for (const { entries, runs } of histories) {
+          for (let agent = 0; agent < agentsOfEach; agent += 1) {
+            await scene.call(`cell("${entries} ${index} ${agent}")`, "work", runs);
+          }
+        }
       }
       return askProcess<Sample[]>("./recovery-process.ts", [file, String(index)]);
     },

@@ -29,7 +29,7 @@ export function formatResults(results: Results, former: string): string {
 
 export function formatEnvironment({ environment, summaries }: Results): string {
   const { processor, cores, memoryBytes, load, versions, durability } = environment;
-  const rounds = Math.max(...summaries.map((each) => each.rounds));
+  const rounds = Math.min(...summaries.map((each) => each.rounds));
   const packages = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
   return `${cores} × ${processor}, ${Math.round(memoryBytes / 2 ** 30)} GiB; ${packages.join(", ")}. Durability: ${durability}. ${rounds} rounds; load before ${load.toFixed(1)}.`;
 }

@@ -69,7 +69,7 @@ describe.concurrent("a call of", () => {
     await using place = new Workplace();
     place.write("bad.json", "{");
     await expectRefusal(place, ["invoke", 'ledger("a").note(one)'], 2, "call/syntax", `\n${" ".repeat(19)}^\n`);
-    await expectRefusal(place, ["invoke", 'ledger("a")'], 2, "call/syntax");
+    await expectRefusal(place, ["invoke", 'ledger("a").'], 2, "call/syntax", "the name of a method");
     await expectRefusal(place, ["invoke", 'ledger("a").note(1'], 2, "call/syntax");
     await expectRefusal(place, ["invoke", "compute(@bad.json)"], 2, "call/file", "bad.json does not hold JSON");
     await expectRefusal(place, ["invoke", "compute(@none.json)"], 2, "call/file", "none.json");

@@ -12,7 +12,11 @@ const databaseIn = (place: Workplace) => place.file(".planaria/planaria.db");
 
 /** A place whose store knows `ledger("a")`, which has one line. */
 async function openUsed(place: Workplace): Promise<Workplace> {
-  const { exitCode, stderr } = await place.run("run", await place.build("test/guests/ledger.ts"), 'ledger("a").note("one")');
+  const { exitCode, stderr } = await place.run(
+    "run",
+    await place.build("test/guests/ledger.ts"),
+    'ledger("a").note("one")',
+  );
   expect(exitCode, stderr).toBe(0);
   return place;
 }
@@ -56,10 +60,16 @@ describe.concurrent("a store that", () => {
   test("has a damaged oplog fails the calls that need it, and no others", async () => {
     await using place = await openUsed(new Workplace());
     await place.json("invoke", 'ledger("b").note("one")');
-    alter(place, "UPDATE steps SET entries = '[{}]' WHERE first > 0 AND agent = (SELECT number FROM agents WHERE params = '[\"a\"]')");
+    alter(
+      place,
+      "UPDATE steps SET entries = '[{}]' WHERE first > 0 AND agent = (SELECT number FROM agents WHERE params = '[\"a\"]')",
+    );
     alter(place, "UPDATE agents SET snapshot = NULL, snapshotLength = NULL");
     const looked = await place.run("oplog", 'ledger("a")');
-    expect([looked.exitCode, looked.stderr]).toEqual([4, expect.stringMatching(/^error\[oplog\/[\w-]+\]: .*ledger\("a"\).*entry 1/)]);
+    expect([looked.exitCode, looked.stderr]).toEqual([
+      4,
+      expect.stringMatching(/^error\[oplog\/[\w-]+\]: .*ledger\("a"\).*entry 1/),
+    ]);
     const called = await place.run("invoke", 'ledger("a").read()');
     expect([called.exitCode, called.stdout], called.stderr).toEqual([1, ""]);
     expect(called.stderr).toContain('Cannot read the oplog of ledger("a") at entry 1');
@@ -97,10 +107,14 @@ describe.concurrent("a disk that is full", () => {
 
     // Full in the midst of the work, then from the beginning on.
     for (const leftBytes of [200_000, 0]) {
-      await mounts.run(`rm -f .planaria/fill; head -c 8m /dev/zero > .planaria/fill; truncate -s -${leftBytes} .planaria/fill`);
+      await mounts.run(
+        `rm -f .planaria/fill; head -c 8m /dev/zero > .planaria/fill; truncate -s -${leftBytes} .planaria/fill`,
+      );
       const { exitCode, stdout, stderr } = await mounts.planaria(...command);
       expect([exitCode, stdout], stderr).toEqual([4, ""]);
-      expect(stderr).toMatch(/error\[store\/full\]: There is no space left to write .*planaria\.db\. Nothing was written; make room/);
+      expect(stderr).toMatch(
+        /error\[store\/full\]: There is no space left to write .*planaria\.db\. Nothing was written; make room/,
+      );
     }
     await mounts.run("rm .planaria/fill");
     expect(await mounts.planaria(...command)).toMatchObject({ exitCode: 0 });
@@ -123,7 +137,9 @@ describe.concurrent("a disk that is full", () => {
 
 /** A namespace in which a test may mount what it likes. It ends with its one process. */
 async function openMounts(place: Workplace) {
-  const holder = spawn("unshare", ["--mount", "sh", "-c", "echo && exec sleep 600"], { stdio: ["ignore", "pipe", "inherit"] });
+  const holder = spawn("unshare", ["--mount", "sh", "-c", "echo && exec sleep 600"], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
   await once(holder.stdout, "data");
   const enter: [string, ...string[]] = ["nsenter", `--target=${holder.pid}`, "--mount", "sh", "-c"];
   const inPlace = `cd '${place.path}'`;
@@ -135,7 +151,8 @@ async function openMounts(place: Workplace) {
       if (status !== 0 && !stderr.includes("No space left")) throw new Error(stderr);
     },
     planaria(...args: string[]): Promise<Ended> {
-      return place.start(args, { program: [...enter, `${inPlace} && exec "$0" "$@"`, process.execPath, launcher] }).ended;
+      return place.start(args, { program: [...enter, `${inPlace} && exec "$0" "$@"`, process.execPath, launcher] })
+        .ended;
     },
     async [Symbol.asyncDispose]() {
       holder.kill("SIGKILL");

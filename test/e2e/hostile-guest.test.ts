@@ -12,7 +12,9 @@ async function failureOf(place: Workplace, call: string, ...options: string[]): 
   const guest = await place.build("test/guests/hostile.ts");
   const { exitCode, stdout, stderr } = await place.run("run", guest, call, "--json", ...options);
   expect([exitCode, stdout], stderr).toEqual([1, ""]);
-  const { error } = JSON.parse(stderr.trim().split("\n").at(-1)!) as { error: { code: string; data: { failure: Failure } } };
+  const { error } = JSON.parse(stderr.trim().split("\n").at(-1)!) as {
+    error: { code: string; data: { failure: Failure } };
+  };
   expect(error.code).toBe("invocation/failed");
   return error.data.failure;
 }
@@ -41,6 +43,16 @@ describe.concurrent("a guest that", () => {
   ])("grows past the memory cap %s is told that there is one", async (_, call) => {
     await using place = new Workplace();
     expect(await failureOf(place, call, "--memory-cap", "32MiB")).toMatchObject({ code: "guest/memory-cap" });
+  });
+
+  test("has more memory than a host grants is refused there, and goes on elsewhere", async () => {
+    await using place = new Workplace();
+    const guest = await place.build("test/guests/ledger.ts");
+    await place.json("run", guest, "hoard().keep(30)", "--memory-cap", "64MiB");
+    const refused = await place.run("invoke", "hoard().count()", "--memory-cap", "16MiB");
+    expect(refused).toMatchObject({ exitCode: 2, stdout: "" });
+    expect(refused.stderr).toContain("error[snapshot/memory-cap]: hoard() can't go on");
+    expect(await place.json("invoke", "hoard().count()", "--memory-cap", "64MiB")).toBe(1);
   });
 
   test("loops for ever is stopped, and every other agent goes on", async () => {

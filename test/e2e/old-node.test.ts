@@ -23,6 +23,8 @@ describe.skipIf(oldNode === undefined)("a Node that is too old", () => {
     copyFileSync(launcher, place.file("planaria.cjs"));
     const ended = await place.start(["agents"], { program: [oldNode!, place.file("planaria.cjs")] }).ended;
     expect(ended).toMatchObject({ exitCode: 69, stdout: "" });
-    expect(ended.stderr).toMatch(/^planaria needs Node 26 or newer and was started by \d+\.\d+\.\d+: update Node, or .*\n$/);
+    expect(ended.stderr).toMatch(
+      /^planaria needs Node 26 or newer and was started by \d+\.\d+\.\d+: update Node, or .*\n$/,
+    );
   });
 });

@@ -5,7 +5,17 @@ import { expect, test } from "vitest";
 import { root, Workplace } from "./planaria.ts";
 
 /** What `npm pack` reads. */
-const sources = ["package.json", "tsconfig.json", "tsconfig.build.json", "README.md", "LICENSE", "host", "build", "guests", "wit"];
+const sources = [
+  "package.json",
+  "tsconfig.json",
+  "tsconfig.build.json",
+  "README.md",
+  "LICENSE",
+  "host",
+  "build",
+  "guests",
+  "wit",
+];
 
 /** Packs the clone and unpacks it where its dependencies are, as an install would. Returns its launcher. */
 function installPackage(place: Workplace): string {
@@ -13,7 +23,8 @@ function installPackage(place: Workplace): string {
   const modules = place.file("node_modules");
   mkdirSync(modules);
   for (const name of sources) cpSync(join(root, name), join(clone, name), { recursive: true, force: true });
-  for (const name of readdirSync(join(root, "node_modules"))) symlinkSync(join(root, "node_modules", name), join(modules, name));
+  for (const name of readdirSync(join(root, "node_modules")))
+    symlinkSync(join(root, "node_modules", name), join(modules, name));
   const path = `${join(root, "node_modules/.bin")}:${process.env["PATH"]}`;
   execFileSync("npm", ["pack", "--silent", "--pack-destination", place.path], {
     cwd: clone,
@@ -33,7 +44,11 @@ test("the package that `npm pack` makes builds guests, runs them and replays wha
     'import { agent } from "planaria/guest"; let n = 0; export const counter = agent(() => ({ add: (by: number) => (n += by) }));',
   );
   const planaria = (...args: string[]) => place.start(args, { program }).ended;
-  expect(await planaria("run", "guest.ts", "counter().add(2)")).toMatchObject({ exitCode: 0, stdout: "2\n", stderr: "" });
+  expect(await planaria("run", "guest.ts", "counter().add(2)")).toMatchObject({
+    exitCode: 0,
+    stdout: "2\n",
+    stderr: "",
+  });
   expect(await planaria("invoke", "counter().add(3)")).toMatchObject({ exitCode: 0, stdout: "5\n" });
   expect(await planaria("replay", "counter()")).toMatchObject({ exitCode: 0 });
 
@@ -44,7 +59,7 @@ test("the package that `npm pack` makes builds guests, runs them and replays wha
     await using host = await openHost({ store });
     console.log(version);`,
   );
-  const embedded = await place.start(["embed.mjs"], { program: [process.execPath] as unknown as [string] }).ended;
+  const embedded = await place.start(["embed.mjs"], { program: [process.execPath] }).ended;
   expect(embedded).toMatchObject({ exitCode: 0, stderr: "" });
   expect(embedded.stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
 });

@@ -2,7 +2,7 @@ import { cacheFolder } from "../../build/cache-folder.ts";
 import { HostError } from "../../host/base/error.ts";
 import { agentId, invocationKey, type AgentId, type Digest } from "../../host/base/id.ts";
 import type { Outcome } from "../../host/oplog/entry.ts";
-import { openHost } from "../../host/open-host.ts";
+import { openHost, type OpenHostOptions } from "../../host/open-host.ts";
 import type { CallRequest, Host } from "../../host/scheduler/host.ts";
 import { openMemoryStore } from "../../host/store/memory-store.ts";
 import type { Store } from "../../host/store/store.ts";
@@ -13,23 +13,28 @@ export interface Called {
   outcome: Outcome;
 }
 
+export type PlayOptions = Pick<OpenHostOptions, "executor">;
+
 /** A host on a store of its own, with one component, for agents to have something to do. */
 export class Play implements AsyncDisposable {
   readonly store: Store;
   readonly #component: Digest;
   #host: Host;
 
-  private constructor(store: Store, host: Host, component: Digest) {
+  readonly #options: PlayOptions;
+
+  private constructor(store: Store, host: Host, component: Digest, options: PlayOptions) {
     this.store = store;
     this.#host = host;
     this.#component = component;
+    this.#options = options;
   }
 
-  static async open(component: Uint8Array): Promise<Play> {
+  static async open(component: Uint8Array, options: PlayOptions = {}): Promise<Play> {
     const store = await openMemoryStore({ now: Date.now });
-    const host = await open(store);
+    const host = await open(store, options);
     const { digest } = await host.addComponent(component, "goldens");
-    return new Play(store, host, digest);
+    return new Play(store, host, digest, options);
   }
 
   get host(): Host {
@@ -39,7 +44,7 @@ export class Play implements AsyncDisposable {
   /** Closes the host and opens another one: agents come back from the store. */
   async reopen(): Promise<void> {
     await this.#host[Symbol.asyncDispose]();
-    this.#host = await open(this.store);
+    this.#host = await open(this.store, this.#options);
   }
 
   /** Calls `account("ann").deposit`, or a function, and waits for the outcome. */
@@ -76,8 +81,8 @@ export class Play implements AsyncDisposable {
   }
 }
 
-function open(store: Store): Promise<Host> {
-  return openHost({ store, threads: 1, cacheFolder: cacheFolder() });
+function open(store: Store, options: PlayOptions): Promise<Host> {
+  return openHost({ store, threads: 1, cacheFolder: cacheFolder(), ...options });
 }
 
 function readCallee(callee: string): CallRequest["callee"] {

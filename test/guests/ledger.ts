@@ -73,3 +73,12 @@ export async function failThrough(name: string) {
     throw new Error("nothing could be noted", { cause });
   }
 }
+
+/** Keeps memory that nobody gives back. */
+export const hoard = agent(() => {
+  const kept: Uint8Array[] = [];
+  return {
+    keep: (megabytes: number) => kept.push(new Uint8Array(megabytes * 1_048_576).fill(kept.length + 1)),
+    count: () => kept.length,
+  };
+});

@@ -16,7 +16,7 @@ Examples:
   planaria replay test/golden/order.oplog.jsonl --component guests/order
 
 The file is JSON lines: a header, then the entries. Commit it, and replay it in tests.
-With --json: {file, planaria, format, host, agent, component, entries, memory}.`;
+With --json: {file, planaria, format, host, agent, component, memoryCapBytes, entries, memory, digest}.`;
 
 interface Options {
   output: string;

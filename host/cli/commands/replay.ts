@@ -41,7 +41,7 @@ async function replay(context: Context, options: Options, recorded: string): Pro
   const { agent, entries, snapshot } = recording;
   const { memory, failure } = await attempt(recording);
   if (at === undefined) {
-    if (failure) throw withHint(failure, recorded);
+    if (failure) throw withHint(failure, recorded, options);
     const agrees = snapshot === null ? "" : `, the same by its snapshot of the first ${snapshot}`;
     context.output.result(
       { agent, entries: entries.length, memory, snapshot },
@@ -71,9 +71,12 @@ function differenceOf({ data }: HostError): Difference {
 }
 
 /** The same error with the command that shows more of it. */
-function withHint(failure: HostError, recorded: string): HostError {
-  const { index } = differenceOf(failure);
-  failure.message += `\n  \`planaria replay ${quoteWord(recorded)} --at ${index}\` shows what stands around it.`;
+function withHint(failure: HostError, recorded: string, { component }: Options): HostError {
+  const { index, recorded: entry, attempted } = differenceOf(failure);
+  // The memory that all of it led to stands nowhere.
+  if (entry === null && attempted === null) return failure;
+  const given = component === undefined ? "" : ` --component ${quoteWord(component)}`;
+  failure.message += `\n  \`planaria replay ${quoteWord(recorded)}${given} --at ${index}\` shows what stands around it.`;
   return failure;
 }
 

@@ -74,6 +74,22 @@ describe("run and invoke", () => {
   });
 });
 
+describe("fork", () => {
+  test("prints the id of a copy that goes on alone", async () => {
+    const fork = (await planaria("fork", "counter('kept')")).stdout.trim();
+    expect(fork).toMatch(/^counter\("kept"\)\[[\da-f-]{36}\]$/);
+    await planaria("invoke", `${fork}.add(40)`);
+    const sums = ["counter('kept')", fork].map((agent) => json("invoke", `${agent}.add(0)`));
+    expect(await Promise.all(sums)).toEqual([2, 42]);
+    expect(await json("fork", "counter('kept')", "--at", "2")).toMatchObject({ parent: 'counter("kept")', at: 3 });
+  });
+
+  test("refuses an entry that there is not, and an agent that there is not", async () => {
+    expect(await planaria("fork", "counter('kept')", "--at", "900")).toMatchObject({ exitCode: 1, stdout: "" });
+    expect((await planaria("fork", "counter('nobody')")).stderr).toContain("error[agent/unknown]");
+  });
+});
+
 describe("agents, inspect and oplog", () => {
   test("show what the store holds", async () => {
     expect(await json("agents", "--state", "idle")).toContainEqual(expect.objectContaining({ id: 'counter("c1")' }));
@@ -91,7 +107,7 @@ describe("agents, inspect and oplog", () => {
     expect(lines.map((line) => JSON.parse(line) as unknown)).toEqual([expect.objectContaining({ kind: "finished" })]);
   });
 
-  test.each(["inspect", "oplog", "delete"])("%s suggests the agent that was meant", async (command) => {
+  test.each(["inspect", "oplog", "fork", "delete"])("%s suggests the agent that was meant", async (command) => {
     const { exitCode, stderr } = await planaria(command, "coutner('c1')");
     expect(exitCode).toBe(1);
     expect(stderr).toContain('error[agent/unknown]: There is no agent coutner("c1")');
@@ -135,7 +151,10 @@ describe("record and replay", () => {
 
   test("show an entry among its neighbours", async () => {
     const { exitCode, stdout } = await planaria("replay", golden, "--at", "2");
-    expect([exitCode, stdout]).toEqual([0, expect.stringMatching(/^ {2}0 {2}created .*\n.*\n= 2 {2}invoked add\(2\)\n/)]);
+    expect([exitCode, stdout]).toEqual([
+      0,
+      expect.stringMatching(/^ {2}0 {2}created .*\n.*\n= 2 {2}invoked add\(2\)\n/),
+    ]);
     expect(await planaria("replay", golden, "--at", "900")).toMatchObject({ exitCode: 2, stdout: "" });
   });
 
@@ -144,7 +163,7 @@ describe("record and replay", () => {
     const { exitCode, stderr } = await planaria("replay", golden, "--component", other);
     expect(exitCode).toBe(5);
     expect(stderr).toContain('error[replay/mismatch]: counter("c1") left its recorded path at entry 3');
-    expect(stderr).toContain(`\`planaria replay ${golden} --at 3\``);
+    expect(stderr).toContain(`\`planaria replay ${golden} --component ${other} --at 3\``);
 
     const { stdout } = await planaria("replay", "counter('c1')", "--component", other, "--at", "3");
     expect(stdout).toMatch(/\n≠ *3 {2}recorded {3}finished → 2\n *attempted {2}finished → 3\n/);

@@ -2,6 +2,8 @@ import { describe, expect, test } from "vitest";
 import { HostError } from "../../../host/base/error.ts";
 import { exitCodeOf } from "../../../host/cli/exit-code.ts";
 import { findNearest } from "../../../host/cli/nearest.ts";
+import { formatJson } from "../../../host/cli/json.ts";
+import { quoteWord } from "../../../host/cli/shell.ts";
 import { Output, type OutputOptions } from "../../../host/cli/output.ts";
 import { formatBytes, formatFacts, formatSpan, formatTable } from "../../../host/cli/table.ts";
 import type { Terminal } from "../../../host/cli/terminal.ts";
@@ -88,11 +90,26 @@ describe("an error", () => {
     ["component/not-a-component", 3],
     ["store/full", 4],
     ["snapshot/corrupt", 4],
+    ["agent/elsewhere", 4],
     ["replay/mismatch", 5],
+    ["replay/other-component", 2],
     ["guest/trap", 1],
     ["base/invariant", 70],
   ])("%s ends the process with %i", (code, expected) => {
     expect(exitCodeOf(new HostError(code, ""))).toBe(expected);
+  });
+
+  test("that comes of an interruption ends the process as the signal would", () => {
+    const interruption = (signal: string) => new HostError("cli/interrupted", "", { data: { signal } });
+    expect([exitCodeOf(interruption("SIGINT")), exitCodeOf(interruption("SIGTERM"))]).toEqual([130, 143]);
+  });
+
+  test("is printed once, whoever prints it first", () => {
+    const { output, stderr } = makeOutput();
+    const error = new HostError("call/syntax", "no");
+    output.error(error);
+    output.error(error);
+    expect(stderr.text).toBe("error[call/syntax]: no\n");
   });
 
   test("that is no HostError ends the process with 70", () => {
@@ -115,9 +132,41 @@ describe("a table", () => {
     ).toBe("a     1\nlong");
   });
 
+  test("has numbers to the right", () => {
+    expect(
+      formatTable(
+        ["N", "A"],
+        [
+          ["10", "x"],
+          ["9", "y"],
+        ],
+        { right: [0] },
+      ),
+    ).toBe(" N  A\n10  x\n 9  y");
+  });
+
   test("shows sizes and spans in units that people read", () => {
     expect([formatBytes(4096), formatBytes(1_507_328)]).toEqual(["4 KiB", "1.44 MiB"]);
     expect([formatSpan(250), formatSpan(90_000), formatSpan(-5)]).toEqual(["250ms", "1m", "0ms"]);
+  });
+});
+
+describe("JSON for people", () => {
+  test("stays on one line if that is short, and loses no digit if not", () => {
+    expect(formatJson('{"a":1}')).toBe('{"a":1}');
+    const long = `{"id":12345678901234567890.10,"text":"${"x".repeat(80)}"}`;
+    expect(formatJson(long)).toMatch(/^\{\n {2}"id": 12345678901234567890\.10,\n {2}"text": "x+"\n\}$/);
+  });
+});
+
+describe("a word of a shell's command line", () => {
+  test("stands in quotes if it has to", () => {
+    expect(["order-42", "it's", 'counter("c1")', ""].map(quoteWord)).toEqual([
+      "order-42",
+      String.raw`'it'\''s'`,
+      `'counter("c1")'`,
+      "''",
+    ]);
   });
 });
 

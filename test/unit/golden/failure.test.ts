@@ -150,6 +150,7 @@ describe("the lines of stack traces", () => {
     expect(isSameButFrames(failed("no", 3), failed("yes", 3))).toBe(false);
     expect(isSameButFrames(logged("we met at (noon)"), logged("we met at (night)"))).toBe(false);
     expect(isSameButFrames(logged("at home"), logged("at work"))).toBe(false);
+    expect(isSameButFrames(logged("at native"), logged("at"))).toBe(false);
     expect(isSameButFrames(entries[1]!, entries[5]!)).toBe(false);
   });
 });

@@ -40,7 +40,7 @@ test("a guest that does something else is stopped at that entry", () => {
 
 test("a guest that does more than recorded is stopped behind the last entry", () => {
   const replayer = new Replayer({ at: 1, operations: 0, recorded: [], first: 3 });
-  expect(() => replayer.note(sleep)).toThrow();
+  expect(() => replayer.note(sleep)).toThrow("left its recorded path");
   expect(replayer.mismatch).toEqual({ index: 3, recorded: null, attempted: sleep });
 });
 
@@ -51,9 +51,33 @@ test("a guest that does less than recorded is told apart at the end", () => {
   expect(replayer.mismatch).toEqual({ index: 4, recorded: await42, attempted: null });
 });
 
+test("a guest that traps where it did not before is a mismatch there, unless it left its path earlier", () => {
+  const trapped: Entry = { kind: "trapped", error: "{}" };
+  const replayer = new Replayer({ at: 1, operations: 0, recorded: [sleep, await42], first: 3 });
+  replayer.note(sleep);
+  replayer.trap("{}");
+  expect(replayer.mismatch).toEqual({ index: 4, recorded: await42, attempted: trapped });
+  const left = new Replayer({ at: 1, operations: 0, recorded: [sleep], first: 3 });
+  expect(() => left.note(await42)).toThrow("left its recorded path");
+  left.trap("{}");
+  expect(left.mismatch).toEqual({ index: 3, recorded: sleep, attempted: await42 });
+});
+
+test("who replays may say what counts as the same", () => {
+  const isSame = (recorded: Entry, attempted: Entry) => recorded.kind === attempted.kind;
+  const replayer = new Replayer({ at: 1, operations: 0, recorded: [sleep], first: 3, isSame });
+  replayer.note({ ...sleep, spanMs: 6 });
+  expect(() => replayer.note(sleep)).toThrow(expect.objectContaining({ code: "replay/mismatch" }));
+});
+
 test("drawing another number of bytes than recorded is a mismatch", () => {
-  const replayer = new Replayer({ at: 1, operations: 0, recorded: [{ kind: "random-drawn", bytes: "AAE=" }], first: 0 });
-  expect(() => replayer.draw(3)).toThrow();
+  const replayer = new Replayer({
+    at: 1,
+    operations: 0,
+    recorded: [{ kind: "random-drawn", bytes: "AAE=" }],
+    first: 0,
+  });
+  expect(() => replayer.draw(3)).toThrow("left its recorded path");
   expect(replayer.mismatch?.index).toBe(0);
 });
 
@@ -61,10 +85,16 @@ test("the message shows recorded against attempted, and where", () => {
   const digest = "9c1e52ab".repeat(8) as Digest;
   const error = mismatchError(
     { index: 12, recorded: await42, attempted: sleep },
-    { agent: 'coordinator("c1")', recorded: { component: digest, host: "0.3.0" }, component: "77".repeat(32) as Digest },
+    {
+      agent: 'coordinator("c1")',
+      recorded: { component: digest, host: "0.3.0" },
+      component: "77".repeat(32) as Digest,
+    },
   );
   expect(error.code).toBe("replay/mismatch");
   expect(error.message).toContain('coordinator("c1") left its recorded path at entry 12');
-  expect(error.message).toMatch(/recorded +#2 promise\.await\("order-42"\) +\(component sha256:9c1e52ab, host 0\.3\.0\)/);
+  expect(error.message).toMatch(
+    /recorded +#2 promise\.await\("order-42"\) +\(component sha256:9c1e52ab, host 0\.3\.0\)/,
+  );
   expect(error.message).toMatch(/attempted +#1 time\.sleep\(5 ms\)/);
 });

@@ -6,6 +6,8 @@ export interface DyingStore {
   death: Promise<void>;
   /** How many commits there were. */
   count: () => number;
+  /** It shall live, if it has not died yet. */
+  spare(): void;
 }
 
 /**
@@ -17,6 +19,7 @@ export function dieAtCommit(fatal: number, when: "before" | "after"): DyingStore
   const death = Promise.withResolvers<void>();
   let count = 0;
   let isDead = false;
+  let isSpared = false;
   const never = () => new Promise<never>(() => {});
   const die = () => {
     isDead = true;
@@ -26,13 +29,13 @@ export function dieAtCommit(fatal: number, when: "before" | "after"): DyingStore
   const wrap = (store: Store) =>
     intercept(store, async (name, call) => {
       if (isDead) return never();
-      if (name !== "commit") return call();
+      if (name !== "commit" || isSpared) return call();
       count += 1;
       if (count === fatal && when === "before") return die();
       const result = await call();
       return count === fatal ? die() : result;
     });
-  return { wrap, death: death.promise, count: () => count };
+  return { wrap, death: death.promise, count: () => count, spare: () => void (isSpared = true) };
 }
 
 /** Stands before every method of a store. */

@@ -104,12 +104,14 @@ export class Scene {
     let isOver = false;
     const end = () => (isOver = true);
     wanted.then(end, end);
-    for (let restless = 0; !isOver && !by?.isDead; ) {
+    let [busy, idle] = [0, 0];
+    while (!isOver && !by?.isDead) {
       await new Promise((resolve) => setImmediate(resolve));
       const isBusy = [...this.nodes].some(({ host }) => host.busyCount > 0);
-      restless = isBusy ? restless + 1 : 0;
-      if (restless > 20_000) throw new Error(`The hosts do not come to rest: ${this.#describe()}`);
-      if ((this.hurry || !isBusy) && !this.clock.next()) throw new Error("Nothing is going to happen any more.");
+      [busy, idle] = isBusy ? [busy + 1, 0] : [0, idle + 1];
+      if (busy > 20_000) throw new Error(`The hosts do not come to rest: ${this.#describe()}`);
+      // A few rounds of nothing: what goes on behind a turn or a commit is not seen from here.
+      if ((this.hurry || idle > 5) && !isOver && !this.clock.next()) throw new Error("Nothing is going to happen any more.");
     }
     return wanted;
   }
@@ -174,6 +176,12 @@ export class Node implements AsyncDisposable {
 
   settled(): Promise<void> {
     return this.run(this.host.settled());
+  }
+
+  /** Lets time pass. */
+  pass(spanMs: number): Promise<void> {
+    const { clock } = this.scene;
+    return this.run(new Promise((resolve) => void clock.wakeAt(clock.now() + spanMs, resolve)));
   }
 
   async entries(agent: string): Promise<Entry[]> {

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { cacheFolder } from "../../../build/cache-folder.ts";
+import { digestOf } from "../../../host/base/id.ts";
 import { openHost, type OpenHostOptions } from "../../../host/open-host.ts";
 import type { Host } from "../../../host/scheduler/host.ts";
 import { openMemoryStore } from "../../../host/store/memory-store.ts";
@@ -70,5 +71,9 @@ describe("nothing is recorded", () => {
     await expect(recordAgent(host, 'counter("nobody")', file)).rejects.toMatchObject({ code: "agent/unknown" });
     await expect(recordAgent(host, "counter(c1)", file)).rejects.toMatchObject({ code: "agent/name" });
     await expect(readGolden(file)).rejects.toMatchObject({ code: "golden/missing" });
+  });
+
+  test("with a component that the store does not hold", async () => {
+    await expect(host.component(digestOf(Buffer.from("other")))).rejects.toMatchObject({ code: "component/unknown" });
   });
 });

@@ -12,6 +12,7 @@ const modules = join(project, "node_modules");
 
 beforeAll(async () => {
   cpSync(join(import.meta.dirname, "user-project"), project, { recursive: true });
+  writeFileSync(join(project, "package.json"), JSON.stringify({ private: true, type: "module" }));
   mkdirSync(join(modules, "planaria"), { recursive: true });
   for (const name of readdirSync(join(root, "node_modules"))) {
     symlinkSync(join(root, "node_modules", name), join(modules, name));
@@ -34,7 +35,8 @@ afterAll(() => rmSync(project, { recursive: true, force: true }));
 
 /** Runs a program of a package in the project, with this Node. */
 function run(script: string, ...args: string[]): Promise<{ exitCode: number; output: string }> {
-  const options = { cwd: project, env: { ...process.env, NO_COLOR: "1" } };
+  const env = Object.entries(process.env).filter(([name]) => !/^VITEST|^NODE_ENV$/.test(name));
+  const options = { cwd: project, env: { ...Object.fromEntries(env), NO_COLOR: "1" } };
   return new Promise((resolve) => {
     execFile(process.execPath, [join(modules, script), ...args], options, (error, stdout, stderr) =>
       resolve({ exitCode: error ? Number(error.code) : 0, output: stdout + stderr }),
@@ -47,8 +49,8 @@ test("a project's own compiler knows toReplay, and what it takes", async () => {
 });
 
 test("a project's own tests have toReplay, imported or set up, and it fails with what differs", async () => {
-  const { exitCode, output } = await run("vitest/vitest.mjs", "run", "--reporter=json");
-  const report = JSON.parse(output.slice(output.indexOf("{"))) as Report;
+  const { exitCode } = await run("vitest/vitest.mjs", "run", "--reporter=json", "--outputFile=report.json");
+  const report = JSON.parse(readFileSync(join(project, "report.json"), "utf8")) as Report;
   const results = report.testResults.flatMap((file) => file.assertionResults);
   expect(results.map(({ title, status }) => `${title}: ${status}`).toSorted()).toEqual([
     "a golden replays: passed",

@@ -1,0 +1,108 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, describe, expect, test } from "vitest";
+import { agentId, forkId } from "../../../host/base/id.ts";
+import { openSqliteStore } from "../../../host/store/sqlite-store.ts";
+import { Scene } from "./scene.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "planaria-deletion-"));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+describe.each([
+  ["memory", new Scene()],
+  ["SQLite", new Scene((clock) => openSqliteStore({ file: join(folder, "store.db"), now: () => clock.now() }))],
+])("deleting an agent, in %s,", async (_, scene) => {
+  const node = await scene.open();
+  const remove = (id: string) => node.run(node.host.deleteAgent(agentId(id)));
+
+  test("takes it out with all that it knew, and the next call makes a new one", async () => {
+    await node.call('counter("a").add', 5);
+    expect(await remove('counter("a")')).toBe(true);
+    expect(await node.store.agent(agentId('counter("a")'))).toBeUndefined();
+    expect(await node.call('counter("a").add', 1)).toBe(1);
+    expect(await remove('counter("nobody")')).toBe(false);
+  });
+
+  test("lets calls that come at the same time reach the new one", async () => {
+    await node.call('counter("b").add', 5);
+    const [deleted, called] = await Promise.all([remove('counter("b")'), node.start('counter("b").add', [1])]);
+    expect([deleted, await node.value(called)]).toEqual([true, 1]);
+    const body = "await actor.delete('c'); return Promise.all([actor.get('c').act('return kept.a ?? 0'), actor.get('c').act('return 2')])";
+    await node.act('actor("c")', "kept.a = 1");
+    expect(await node.act('actor("c1")', body)).toEqual([0, 2]);
+  });
+
+  test("refuses a call that its own step makes after it", async () => {
+    await node.act('actor("d")', "kept.a = 1");
+    const body = "actor.delete('d'); try { await actor.get('d').act('return 1') } catch (e) { return e.code }";
+    expect(await node.act('actor("d1")', body)).toBe("agent/deleting");
+  });
+
+  test("fails its invocations, running and queued, for everyone who waits", async () => {
+    const running = await node.startAct('actor("e")', "await sleep(1e6)");
+    const waits = await node.startAct('actor("e1")', "return actor.get('e').act('return 1')");
+    await node.settled();
+    const outcomes = [running, waits].map((each) => node.result(each));
+    await remove('actor("e")');
+    for (const outcome of await Promise.all(outcomes)) expect(outcome).toMatchObject({ error: expect.stringContaining("agent/deleted") });
+  });
+
+  test("gives up the calls that it had made, and frees who is waited for", async () => {
+    await node.startAct('actor("f")', "await actor.get('f1').act(\"await new Promise((go) => signal().addEventListener('abort', go)); kept.told = true\")");
+    await node.settled();
+    await remove('actor("f")');
+    expect(await node.act('actor("f1")', "return kept.told")).toBe(true);
+  });
+
+  test("by itself ends its own invocation", async () => {
+    await node.act('actor("g")', "kept.a = 1");
+    const called = await node.startAct('actor("g1")', "return actor.get('g').act(\"await actor.delete('g'); return 'never'\")");
+    await expect(node.value(called)).rejects.toMatchObject({ code: "agent/deleted" });
+    await node.settled();
+    expect(await node.act('actor("g")', "return kept.a ?? 'new'")).toBe("new");
+  });
+
+  test("by itself while it forks leaves no fork", async () => {
+    await node.startAct('actor("h")', "await sleep(1); void fork(); void actor.delete('h'); void sleep(5)");
+    await node.settled();
+    await node.pass(1_000);
+    expect((await node.store.agents()).filter(({ type, params }) => type === "actor" && params === '["h"]')).toEqual([]);
+  });
+
+  test("leaves its forks whole, whether the store knew of them before or not", async () => {
+    const body = "kept.a = 1; const side = await fork(); await promise.await(promise.create({ id: args[0] })); kept.a += 1; return kept.a";
+    const called = await node.startAct('actor("i")', body, ["go on"], "k");
+    // Neither the fork nor what it inherits is durable yet.
+    await remove('actor("i")');
+    const fork = { agent: forkId(agentId('actor("i")'), 1), key: called.key };
+    await node.act("act", "promise.create({ id: 'go on' }); await promise.complete('go on', 1)");
+    expect(await node.value(fork)).toBe(2);
+    await node.settled();
+    expect((await node.replay(fork.agent)).mismatch).toBeNull();
+    expect(await node.act(fork.agent, "return kept.a")).toBe(2);
+  });
+
+  test("leaves the forks of its forks whole, after both have gone", async () => {
+    const called = await node.startAct('actor("j")', "kept.path = ''; for (const _ of [1, 2]) kept.path += (await fork()).kind[0]; return kept.path", [], "k");
+    expect(await node.value(called)).toBe("oo");
+    await node.settled();
+    const child = forkId(agentId('actor("j")'), 1);
+    const grandchild = forkId(child, 2);
+    await remove('actor("j")');
+    await remove(child);
+    expect(await node.act(grandchild, "return kept.path")).toBe("ff");
+    expect((await node.replay(grandchild)).mismatch).toBeNull();
+  });
+
+  test("is done once, and spares who comes under the same name afterwards", async () => {
+    await node.call('counter("k").add', 1);
+    const body = "await counter.delete('k'); await promise.await(promise.create({ id: 'k' })); return counter.get('k').count()";
+    const called = await node.startAct('actor("k1")', body);
+    await node.settled();
+    await node.call('counter("k").add', 3);
+    const [fork] = [await node.run(node.host.forkAgent(called.agent))];
+    await node.act("act", "await promise.complete('k', 1)");
+    expect([await node.value(called), await node.value({ agent: fork, key: called.key })]).toEqual([3, 3]);
+  });
+});
