@@ -2,7 +2,7 @@ import { existsSync, readFileSync, readdirSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, extname, join } from "node:path";
 import { invariant } from "../host/base/error.ts";
-import { version } from "../host/system/version.ts";
+import { version as planariaVersion } from "../host/system/version.ts";
 
 /** What guests are built with. A test may put another SDK in its place. */
 export interface Toolchain {
@@ -18,7 +18,7 @@ export function findToolchain(): Toolchain {
   return {
     sdkFolder: join(import.meta.dirname, "..", "guests", "sdk"),
     witFolder: join(root, "wit"),
-    planariaVersion: version,
+    planariaVersion,
     componentizeVersion: readVersion(createRequire(import.meta.url).resolve("componentize-qjs/package.json")),
   };
 }

@@ -55,6 +55,7 @@ export function makeProgram(terminal: Terminal): Command {
     .description("Runs WebAssembly components as durable agents.")
     .version(version, "-V, --version", "print the version")
     .helpOption("-h, --help", "print help")
+    .helpCommand("help [command]", "print the help of a command")
     .addOption(
       new Option("--store <url>", "where agents live: sqlite:PATH, or memory: for this process alone")
         .env("PLANARIA_STORE")

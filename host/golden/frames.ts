@@ -7,7 +7,7 @@ import type { Entry } from "../oplog/entry.ts";
  * The line feed before it may have been escaped, once for each JSON text around it.
  */
 const frame =
-  /(?:\n|\\+n)? {0,64}at (?:[^\n\\"(]{0,256} \((?:native|componentize-qjs:[\w.-]+(?::\d+)*)\)|componentize-qjs:[\w.-]+(?::\d+)*)/g;
+  /(?:\n|\\{1,32}n)? {0,64}at (?:[^\n\\"(]{0,256} \((?:native|componentize-qjs:[\w.-]+(?::\d+)*)\)|componentize-qjs:[\w.-]+(?::\d+)*)/g;
 
 /** Whether two entries say the same but for the lines of stack traces in them. */
 export function isSameButFrames(recorded: Entry, attempted: Entry): boolean {

@@ -12,6 +12,8 @@ const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
 /** Up to the last one that a date can express. */
 const instant = v.pipe(count, v.maxValue(8_640_000_000_000_000));
 const operation = v.pipe(v.number(), v.safeInteger(), v.minValue(1));
+/** What a guest hands over as one may be a number that was never given out, 0 included. */
+const claimed = count;
 const text = v.string();
 const agent = v.pipe(v.string(), v.nonEmpty());
 const digest = v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/));
@@ -51,12 +53,12 @@ export const entrySchema = v.variant("kind", [
   entry("promise-settled", { operation, id: text, as: v.picklist(["resolved", "rejected", "canceled"]), payload: v.optional(text) }),
   entry("fork-started", { operation }),
   entry("sleep-started", { operation, spanMs: count }),
-  entry("operation-canceled", { operation }),
+  entry("operation-canceled", { operation: claimed }),
   entry("random-drawn", { bytes: v.pipe(text, v.base64()) }),
   entry("logged", { level: v.picklist(["debug", "info", "warn", "error"]), message: text }),
   entry("run-started", { operation, name: text, args: text }),
-  entry("run-finished", { operation, outcome: outcomeSchema }),
-  entry("finished", { invocation: operation, outcome: outcomeSchema }),
+  entry("run-finished", { operation: claimed, outcome: outcomeSchema }),
+  entry("finished", { invocation: claimed, outcome: outcomeSchema }),
 
   // A step that came to no good end: it was undone, and so changed no memory. Its inputs stand before it.
   entry("trapped", { invocation: v.optional(operation), error: text }),

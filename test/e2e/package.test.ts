@@ -47,7 +47,6 @@ test("the package that `npm pack` makes builds guests, runs them and replays wha
   expect(await planaria("run", "guest.ts", "counter().add(2)")).toMatchObject({
     exitCode: 0,
     stdout: "2\n",
-    stderr: "",
   });
   expect(await planaria("invoke", "counter().add(3)")).toMatchObject({ exitCode: 0, stdout: "5\n" });
   expect(await planaria("replay", "counter()")).toMatchObject({ exitCode: 0 });

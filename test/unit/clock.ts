@@ -24,10 +24,10 @@ export class VirtualClock implements Clock {
     return { [Symbol.dispose]: () => void this.#timers.delete(timer) };
   }
 
-  /** Jumps to the next timer and sets it off. Returns whether there was one. */
-  next(): boolean {
+  /** Jumps to the next timer, if it is not farther away, and sets it off. Returns whether there was one. */
+  next(withinMs = Infinity): boolean {
     const [next] = [...this.#timers].toSorted((left, right) => left.at - right.at);
-    if (!next) return false;
+    if (!next || next.at > this.#now + withinMs) return false;
     this.#timers.delete(next);
     this.#now = Math.max(this.#now, next.at);
     next.wake();

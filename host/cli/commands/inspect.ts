@@ -16,6 +16,9 @@ snapshot: {entries, pages, sizeBytes} | null, process: {pid, machine} | null, op
 invocations: [{state, method, args, key, caller, dueAt, createdAt}], forks: [id]}. An operation is of the kind promise
 ({promise}), call ({agent, method, key, state}), sleep ({until}), run ({name}) or host ({what}).`;
 
+/** Longer tables are cut: a thousand calls in flight say no more than twenty. */
+const rowLimit = 20;
+
 export const declareInspect: Declare = (program, terminal) => {
   program
     .command("inspect")
@@ -33,21 +36,28 @@ async function inspect({ output, openStore, terminal }: Context, _: object, text
 
 function formatInspection(found: Inspection, now: number, paint: Output["paint"]): string {
   const { operations, invocations, forks } = found;
-  const head = (...names: string[]) => names.map((name) => paint("dim", name));
-  const parts = [formatFacts(listFacts(found, now, paint))];
-  if (operations.length > 0) {
-    parts.push(
-      formatTable(
-        head("OPERATION", "WAITS FOR"),
-        operations.map((each) => [`#${each.operation}`, describe(each)]),
-      ),
-    );
-  }
-  if (invocations.length > 0) {
-    parts.push(formatTable(head("INVOCATION", "CALL", "KEY"), invocations.map(describeInvocation)));
-  }
-  if (forks.length > 0) parts.push([paint("dim", "FORKS"), ...forks].join("\n"));
-  return parts.join("\n\n");
+  const waits = operations.map((each) => [`#${each.operation}`, describe(each)]);
+  const tables = [
+    formatList(["OPERATION", "WAITS FOR"], waits, paint),
+    formatList(["INVOCATION", "CALL", "KEY"], invocations.map(describeInvocation), paint),
+    formatList(
+      ["FORKS"],
+      forks.map((fork) => [fork]),
+      paint,
+    ),
+  ];
+  return [formatFacts(listFacts(found, now, paint)), ...tables.filter((table) => table !== "")].join("\n\n");
+}
+
+/** The first rows of a table, and how many more there are; nothing if there is none. */
+function formatList(head: readonly string[], rows: readonly string[][], paint: Output["paint"]): string {
+  if (rows.length === 0) return "";
+  const table = formatTable(
+    head.map((name) => paint("dim", name)),
+    rows.slice(0, rowLimit),
+  );
+  const more = rows.length - rowLimit;
+  return more > 0 ? `${table}\n${paint("dim", `… and ${more} more; --json has all of them`)}` : table;
 }
 
 function listFacts(found: Inspection, now: number, paint: Output["paint"]): [string, string][] {

@@ -46,6 +46,15 @@ test("every entry is described in one line", () => {
   for (const entry of everyKind) expect(describeEntry(entry)).toMatch(/^\S[^\n]*$/);
 });
 
+test("a number that a guest made up is read as it was written", () => {
+  const claims: Entry[] = [
+    { kind: "operation-canceled", operation: 0 },
+    { kind: "run-finished", operation: 0, outcome: { value: "1" } },
+    { kind: "finished", invocation: 0, outcome: { value: "1" } },
+  ];
+  expect(decodeStep(encodeStep(claims), origin)).toEqual(claims);
+});
+
 test("an entry of an unknown kind is refused, with its index", () => {
   const text = JSON.stringify([everyKind[0], { kind: "teleported", to: "mars" }]);
   expect(() => decodeStep(text, origin)).toThrow(

@@ -48,3 +48,25 @@ export function intercept(store: Store, handle: (name: keyof Store, call: () => 
     },
   });
 }
+
+/** Lets a process be stopped in the midst of a commit, as a laptop is that is shut. */
+export function makePausable(): { wrap: (store: Store) => Store; pause(): void; resume(): void } {
+  let gate = Promise.withResolvers<void>();
+  gate.resolve();
+  return {
+    wrap: (store) => intercept(store, (_name, call) => gate.promise.then(call)),
+    pause: () => void (gate = Promise.withResolvers()),
+    resume: () => gate.resolve(),
+  };
+}
+
+/** Lets commits fail with an error that `fails` gives, counted from 1. */
+export function failCommits(fails: (commit: number) => Error | null): (store: Store) => Store {
+  let count = 0;
+  return (store) =>
+    intercept(store, async (name, call) => {
+      const error = name === "commit" ? fails((count += 1)) : null;
+      if (error) throw error;
+      return call();
+    });
+}
