@@ -91,11 +91,14 @@ export class Agents {
 
   /** What of an agent is damaged ends that agent, and nobody else. */
   async #readState(row: AgentRow): Promise<Live["state"]> {
+    const { store, broken } = this.#options;
     try {
-      return foldState(await readOpening(this.#options.store, row));
+      const state = foldState(await readOpening(store, row));
+      if (state.length === row.length) return state;
+      throw new HostError("store/corrupt", `The store has ${state.length} of ${row.length} entries of ${row.id}. Restore the file from a backup.`);
     } catch (error) {
       if (!isDamage(error)) throw error;
-      row.error ??= JSON.stringify({ name: "AgentError", code: error.code, message: error.message });
+      broken(row.id, error);
       return { ...makeState(row.id), length: row.length };
     }
   }

@@ -1,6 +1,7 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import type { AgentId, Digest, InvocationKey, NodeId, PromiseId } from "../base/id.ts";
 import { checkLease } from "./conflict.ts";
+import { unpackComponent } from "./sqlite-component.ts";
 import { describeFailure } from "./sqlite-error.ts";
 import { openFile, type SqliteFileOptions } from "./sqlite-file.ts";
 import {
@@ -85,7 +86,8 @@ class SqliteStore implements Store {
   }
 
   async component(digest: Digest): Promise<ComponentRow | undefined> {
-    return this.#get("SELECT * FROM components WHERE digest = ?", digest) as ComponentRow | undefined;
+    const row = this.#get("SELECT * FROM components WHERE digest = ?", digest) as ComponentRow | undefined;
+    return row && { ...row, bytes: unpackComponent(digest, row.bytes) };
   }
 
   async components(): Promise<Omit<ComponentRow, "bytes">[]> {

@@ -11,6 +11,7 @@ import {
   checkSnapshot,
   type HeldAgent,
 } from "./conflict.ts";
+import { packComponent } from "./sqlite-component.ts";
 import { SqliteLineage } from "./sqlite-lineage.ts";
 import {
   agentColumns,
@@ -124,7 +125,7 @@ export class SqliteWriter {
 
   #writeComponents({ changes }: Commit): void {
     for (const { digest, name, description, createdAt, bytes } of changes.components) {
-      this.#statements.putComponent.run(digest, name, description, createdAt, bytes);
+      this.#statements.putComponent.run(digest, name, description, createdAt, packComponent(bytes));
     }
   }
 

@@ -53,7 +53,7 @@ export function describeCommits(open: OpenPlace): void {
       const made = {
         digest: component,
         name: "c",
-        bytes: new Uint8Array([0, 1, 255]),
+        bytes: new Uint8Array(Buffer.from("component")),
         description: "{}",
         createdAt: 3,
       };
@@ -198,11 +198,10 @@ export function describeCommits(open: OpenPlace): void {
     const snapshots = [makeSnapshot("s", pages)];
     await commit({ components, agents: [makeAgent("a()", { length: 2 })], steps: [step], snapshots, pages });
     const { oplogBytes, snapshotBytes, componentBytes, totalBytes } = await scene.store.sizes();
-    expect({ oplogBytes, snapshotBytes, componentBytes }).toEqual({
-      oplogBytes: Buffer.byteLength(step.entries),
-      snapshotBytes: 3,
-      componentBytes: 1_000,
-    });
+    expect({ oplogBytes, snapshotBytes }).toEqual({ oplogBytes: Buffer.byteLength(step.entries), snapshotBytes: 3 });
+    // A store may compress them.
+    expect(componentBytes).toBeGreaterThan(0);
+    expect(componentBytes).toBeLessThanOrEqual(1_000);
     expect(totalBytes).toBeGreaterThanOrEqual(oplogBytes + snapshotBytes + componentBytes);
   });
 

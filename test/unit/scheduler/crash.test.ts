@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { dieAtCommit } from "./faults.ts";
+import { dieAtCommit, makePausable } from "./faults.ts";
 import { play, recall, review } from "./plot.ts";
 import { Scene, type Node } from "./scene.ts";
 
@@ -60,6 +60,24 @@ describe("a process that dies", () => {
 
   test.each(points.filter((commit) => commit % 5 === 0))("before commit %i has not done what was in it", async (commit) => {
     await expectTheSame(await live((life) => (life === 0 ? commit : 0), "before"));
+  });
+
+  test.each(points.filter((commit) => commit % 5 === 1))("or only stops before commit %i, comes back to find all done, and does nothing twice", async (commit) => {
+    const scene = new Scene();
+    scene.hurry = true;
+    const pausable = makePausable(commit);
+    const first = await scene.open({ wrap: pausable.wrap, leaseMs: 10_000, instances: 3 });
+    const asked = play(first);
+    await Promise.race([asked, pausable.paused]);
+    first.isPaused = true;
+    scene.clock.skip(11_000);
+    const node = await scene.open({ leaseMs: 10_000, instances: 3 });
+    const outcome = await play(node);
+    pausable.resume();
+    first.isPaused = false;
+    expect(await asked).toEqual(outcome);
+    await expectTheSame({ scene, node, outcome, commits: 0 });
+    await first[Symbol.asyncDispose]();
   });
 
   test.each([2, 3, 5])("again and again, at every %ith commit, gets to the end all the same", async (commit) => {

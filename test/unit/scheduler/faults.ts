@@ -49,15 +49,31 @@ export function intercept(store: Store, handle: (name: keyof Store, call: () => 
   });
 }
 
-/** Lets a process be stopped in the midst of a commit, as a laptop is that is shut. */
-export function makePausable(): { wrap: (store: Store) => Store; pause(): void; resume(): void } {
+export interface PausableStore {
+  wrap: (store: Store) => Store;
+  /** Resolves when the store stands still. */
+  paused: Promise<void>;
+  pause(): void;
+  resume(): void;
+}
+
+/** Lets a process be stopped, as a laptop is that is shut: when it is told to, or before a commit, counted from 1. */
+export function makePausable(fatal = 0): PausableStore {
+  const paused = Promise.withResolvers<void>();
   let gate = Promise.withResolvers<void>();
   gate.resolve();
-  return {
-    wrap: (store) => intercept(store, (_name, call) => gate.promise.then(call)),
-    pause: () => void (gate = Promise.withResolvers()),
-    resume: () => gate.resolve(),
+  let count = 0;
+  const pause = () => {
+    gate = Promise.withResolvers();
+    paused.resolve();
   };
+  const wrap = (store: Store) =>
+    intercept(store, async (name, call) => {
+      if (name === "commit" && (count += 1) === fatal) pause();
+      await gate.promise;
+      return call();
+    });
+  return { wrap, paused: paused.promise, pause, resume: () => gate.resolve() };
 }
 
 /** Lets commits fail with an error that `fails` gives, counted from 1. */

@@ -114,7 +114,7 @@ export class Scene {
     const begin = performance.now();
     for (let idle = 0; !isOver && !by?.isDead; ) {
       await new Promise((resolve) => setImmediate(resolve));
-      const isBusy = [...this.nodes].some(({ host }) => host.busyCount > 0);
+      const isBusy = [...this.nodes].some(({ host, isPaused }) => !isPaused && host.busyCount > 0);
       idle = isBusy ? 0 : idle + 1;
       if (performance.now() - begin > 10_000) throw new Error(`This takes too long: ${this.#describe()}`);
       if (this.hurry) this.clock.next(lingerMs);
@@ -137,6 +137,8 @@ export class Node implements AsyncDisposable {
   readonly store: Store;
   readonly logs: LogLine[];
   isDead = false;
+  /** It has work to do, and can't get on with it. */
+  isPaused = false;
   readonly #stop: () => void;
 
   constructor(scene: Scene, host: Host, store: Store, logs: LogLine[], stop: () => void) {
