@@ -62,7 +62,10 @@ export function captureImage(guest: GuestState, base: BaseImage, before: Image |
       const memory = Buffer.from(buffer);
       const changed = changedPages(memory, base.memories[index]!);
       const known = before?.memories[index]!.pages;
-      return { sizeBytes: memory.length, pages: known ? updatePages(memory, changed, known) : copyPages(memory, changed) };
+      return {
+        sizeBytes: memory.length,
+        pages: known ? updatePages(memory, changed, known) : copyPages(memory, changed),
+      };
     }),
     globals: readGlobals(guest),
   };
@@ -145,7 +148,11 @@ function copyPages(memory: Buffer, indices: readonly number[]): Map<number, Uint
 }
 
 /** Each page has a buffer of its own, since a part of one would keep all of it, as long as the page stays as it is. */
-function updatePages(memory: Buffer, indices: readonly number[], known: ReadonlyMap<number, Uint8Array>): Map<number, Uint8Array> {
+function updatePages(
+  memory: Buffer,
+  indices: readonly number[],
+  known: ReadonlyMap<number, Uint8Array>,
+): Map<number, Uint8Array> {
   return new Map(
     indices.map((page) => {
       const at = page * pageSizeBytes;

@@ -62,7 +62,8 @@ export function encodeSnapshot(
       const { digest, name } = known ?? nameDifference(bytes, difference!);
       parts.push(u32(page), digest);
       // Of the ways that Node offers, zstd is smallest at this speed: 25 µs a page; deflate takes twice as long.
-      if (difference && !stored.has(name) && !pages.has(name)) pages.set(name, { digest: name, data: zstdCompressSync(difference) });
+      if (difference && !stored.has(name) && !pages.has(name))
+        pages.set(name, { digest: name, data: zstdCompressSync(difference) });
     }
   });
   return { id: root.toString("hex"), manifest: Buffer.concat(parts), pages: [...pages.values()] };

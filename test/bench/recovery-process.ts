@@ -1,7 +1,7 @@
 import { histories } from "./history.ts";
 import { sample, type Sample } from "./measure.ts";
 import { answerParent } from "./own-process.ts";
-import { agentsOfEach, callAtHand, coldRecovery, firstCall, openingHost, recovery } from "./recovery.ts";
+import { agentsOfEach, coldRecovery, firstCall, openingHost, recovery } from "./recovery.ts";
 import { Scene } from "./scene.ts";
 
 async function ask(file: string, round: number): Promise<Sample[]> {
@@ -18,7 +18,6 @@ async function ask(file: string, round: number): Promise<Sample[]> {
     const order = histories.map((_, index) => histories[(index + round + agent) % histories.length]!);
     for (const { entries } of order) await call(recovery(entries), `cell("${entries} ${round} ${agent}")`);
   }
-  await call(callAtHand, `cell("new ${round}")`);
   return samples;
 }
 

@@ -1,11 +1,10 @@
 import { histories } from "./history.ts";
-import { type Bench, type Measure, type Sample, type Setup } from "./measure.ts";
+import type { Bench, Measure, Sample, Setup } from "./measure.ts";
 import { askProcess } from "./own-process.ts";
 import { makeFile, Scene } from "./scene.ts";
 
 export const openingHost = "host on a file";
 export const firstCall = "first call there, compiled code loaded";
-export const callAtHand = "call of an agent at hand, one";
 export const coldRecovery = "first call that recovers 1,000 entries";
 export const recovery = (entries: number) => `call that recovers ${entries.toLocaleString("en")} entries`;
 
@@ -20,7 +19,6 @@ const measures: Measure[] = [
     unit: "µs" as const,
     aim,
   })),
-  { name: callAtHand, unit: "µs", floor: { "guest step, 1 import": 1, "SQLite commit of 1 row, fsync": 2 } },
 ];
 
 /** How many agents of each history a round recovers. */

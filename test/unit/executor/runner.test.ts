@@ -1,54 +1,273 @@
 import { describe, expect, test } from "vitest";
-import type { Stepped } from "../../../host/agent/executor.ts";
-import { agentId, type AgentId } from "../../../host/base/id.ts";
-import { Runner } from "../../../host/executor/runner.ts";
-import { encodeStep } from "../../../host/oplog/codec.ts";
+import type { Opening, Stepped } from "../../../host/agent/executor.ts";
+import type { Input } from "../../../host/agent/step.ts";
+import { agentId, forkId, invocationKey, type AgentId } from "../../../host/base/id.ts";
+import { replayOplog } from "../../../host/executor/replay-oplog.ts";
+import { Runner, type RunnerOptions } from "../../../host/executor/runner.ts";
+import { decodeStep } from "../../../host/oplog/codec.ts";
 import type { Entry } from "../../../host/oplog/entry.ts";
 import { engine, seededRandom } from "../scheduler/scene.ts";
 
-/** A runner with the guest `engine`, whose agents are called one after the other. */
-function openRunner(instances: number) {
-  const waiting: PromiseWithResolvers<Entry[]>[] = [];
-  const failures: unknown[] = [];
-  const listener = {
-    stepped: ({ entries }: Stepped) => waiting.shift()!.resolve(JSON.parse(entries)),
-    failed: (agent: AgentId, error: unknown) => {
-      failures.push(error);
-      waiting.shift()?.reject(error);
-    },
-  };
-  const clock = { now: () => 0, wakeAt: () => ({ [Symbol.dispose]: () => {} }) };
-  const breathe = () => new Promise<void>((resolve) => setImmediate(resolve));
-  const runner = new Runner({ clock, random: seededRandom(1), listener, breathe, instances });
-  runner.load(engine.compiled);
-  const component = engine.compiled.digest;
-  return {
-    open(agent: AgentId) {
-      const created = encodeStep([{ kind: "created", agent, component, host: "0.0.0" }]);
-      runner.open({ agent, component, snapshot: null, steps: [{ first: 0, entries: created }] });
-    },
-    async add(agent: AgentId, invocation: number): Promise<unknown> {
-      const stepped = Promise.withResolvers<Entry[]>();
-      waiting.push(stepped);
-      runner.send(agent, [{ kind: "invoked", invocation, key: `k${invocation}`, method: "add", args: "[]" }]);
-      const finished = (await stepped.promise).find(({ kind }) => kind === "finished");
-      return finished?.kind === "finished" && "value" in finished.outcome
-        ? JSON.parse(finished.outcome.value)
-        : finished;
-    },
-    failures,
-  };
+const component = engine.compiled.digest;
+const agent = agentId('actor("a")');
+
+// The first instance waits for files; from then on, whatever a runner does takes no longer than its turns.
+await replayOplog(engine.compiled, []);
+
+/** A runner whose reports are kept as an oplog would keep them. */
+class Stage {
+  readonly runner: Runner;
+  readonly reports: Stepped[] = [];
+  readonly failures: [agent: AgentId, error: unknown][] = [];
+  /** Milliseconds that the clock goes on each time it is asked: 20 and more let every step end with a snapshot. */
+  spentMs = 0;
+  /** Called when a guest is about to be entered. */
+  entering: () => void = () => {};
+  #now = 1_000;
+
+  constructor(options: Partial<RunnerOptions> = {}) {
+    this.runner = new Runner({
+      clock: { now: () => (this.#now += this.spentMs), wakeAt: () => ({ [Symbol.dispose]: () => {} }) },
+      random: seededRandom(1),
+      listener: { stepped: (step) => this.reports.push(step), failed: (...failure) => this.failures.push(failure) },
+      watch: { begin: () => this.entering(), end: () => {} },
+      breathe: () => new Promise((resolve) => setImmediate(resolve)),
+      instances: 2,
+      ...options,
+    });
+    this.runner.load(engine.compiled);
+  }
+
+  /** Everything reported of an agent so far, its first entry included. */
+  oplog(id: AgentId = agent): Opening["steps"] {
+    const steps = [{ first: 0, entries: JSON.stringify([{ kind: "created", agent: id, component, host: "0.0.0" }]) }];
+    for (const { agent: of, entries } of this.reports) {
+      const last = steps.at(-1)!;
+      if (of === id) steps.push({ first: last.first + (JSON.parse(last.entries) as Entry[]).length, entries });
+    }
+    return steps;
+  }
+
+  entries(id: AgentId = agent): Entry[][] {
+    return this.oplog(id).map(({ first, entries }) => decodeStep(entries, { agent: id, first }));
+  }
+
+  open(id: AgentId = agent, snapshot: Opening["snapshot"] = null, from = 0): void {
+    this.runner.open({ agent: id, component, snapshot, steps: this.oplog(id).filter(({ first }) => first >= from) });
+  }
+
+  async send(...inputs: Input[]): Promise<void> {
+    this.runner.send(agent, inputs);
+    await this.rest();
+  }
+
+  /** Waits until there is nothing to do. */
+  async rest(): Promise<void> {
+    for (let quiet = 0; quiet < 20; quiet += 1) {
+      const count = this.reports.length + this.failures.length;
+      await new Promise((resolve) => setImmediate(resolve));
+      if (this.reports.length + this.failures.length > count) quiet = 0;
+    }
+  }
 }
 
-describe("a runner", () => {
-  // Short histories are told again, long ones are put aside as images: agents go from one to the other here.
-  test.each([1, 2, 5, 20])("keeps every agent's memory while ten take turns in %i instances", async (instances) => {
-    const { open, add, failures } = openRunner(instances);
-    const agents = Array.from({ length: 10 }, (_, index) => agentId(`counter("${index}")`));
-    for (const agent of agents) open(agent);
-    for (let round = 1; round <= 12; round += 1) {
-      for (const agent of agents) expect(await add(agent, round)).toBe(round);
+const invoked = (invocation: number, body: string): Input => ({ kind: "invoked", invocation, key: invocationKey(`k${invocation}`), method: "act", args: JSON.stringify([body]) });
+const delivered = (operation: number, value = "null"): Input => ({ kind: "delivered", operation, outcome: { value } });
+const last = (stage: Stage) => (JSON.parse(stage.reports.at(-1)!.entries) as Entry[]).slice(1);
+
+describe("a session", () => {
+  test("takes events in one step, and an invocation alone", async () => {
+    const stage = new Stage();
+    stage.open();
+    await stage.send(invoked(1, "await Promise.all([sleep(1), sleep(2)])"), delivered(1), delivered(2), invoked(2, "return 2"));
+    expect(stage.entries().map((step) => step.map(({ kind }) => kind).join(" "))).toEqual([
+      "created",
+      "stepped invoked sleep-started sleep-started",
+      "stepped delivered delivered finished",
+      "stepped invoked finished",
+    ]);
+  });
+
+  test("passes over an outcome that comes twice, and one that nobody waits for", async () => {
+    const stage = new Stage();
+    stage.open();
+    await stage.send(invoked(1, "await sleep(1); await sleep(2)"));
+    await stage.send(delivered(9), delivered(1, '"first"'), delivered(1, '"second"'));
+    expect(last(stage)).toEqual([delivered(1, '"first"'), { kind: "sleep-started", operation: 2, spanMs: 2 }]);
+    await stage.send(delivered(1));
+    expect(stage.reports).toHaveLength(2);
+  });
+
+  test("goes on by itself behind a run, a canceled operation and a fork", async () => {
+    const stage = new Stage();
+    stage.open();
+    await stage.send(invoked(1, "const a = await run(() => 1); const s = sleep(9); s.cancel(); await s.catch(() => {}); const f = await fork(); return [a, f.kind]"));
+    expect(stage.entries().at(-1)).toMatchObject([{ kind: "stepped" }, { kind: "delivered" }, { kind: "finished", outcome: { value: '[1,"original"]' } }]);
+    const fork = forkId(agent, 3);
+    expect(stage.reports.find(({ forks }) => forks.length > 0)?.forks).toEqual([fork]);
+    expect(stage.reports.filter(({ agent: of }) => of === fork).map(({ entries }) => entries).join()).toContain('[1,\\"forked\\"]');
+  });
+
+  test("ends with a trap, and is told to forget the invocation when it is opened again", async () => {
+    const stage = new Stage();
+    stage.open();
+    await stage.send(invoked(1, "kept.n = 1; await sleep(1); kept.n = 2; trap()"));
+    await stage.send(delivered(1));
+    expect(stage.reports.at(-1)).toMatchObject({ closed: true });
+    await stage.send(invoked(2, "return 1"));
+    expect(stage.reports).toHaveLength(2);
+    stage.open();
+    await stage.rest();
+    expect(last(stage)).toEqual([{ kind: "abandoned", invocation: 1 }]);
+    await stage.send(invoked(2, "return kept.n"));
+    expect(last(stage).at(-1)).toMatchObject({ kind: "finished", outcome: { value: "1" } });
+  });
+
+  test("that is closed in the midst of a step reports nothing of it, and gives its instance back", async () => {
+    const stage = new Stage({ instances: 1 });
+    stage.open();
+    stage.entering = () => queueMicrotask(() => stage.runner.close(agent));
+    await stage.send(invoked(1, "kept.n = 1; await fork()"));
+    expect([stage.reports, stage.failures]).toEqual([[], []]);
+    stage.entering = () => {};
+    stage.open();
+    await stage.send(invoked(1, "return kept.n ?? 'new'"));
+    expect(last(stage).at(-1)).toMatchObject({ outcome: { value: '"new"' } });
+  });
+
+  test("that is opened anew in the midst of a step reports that of the new one only, a trap included", async () => {
+    for (const body of ["return 'old'", "trap()"]) {
+      const stage = new Stage({ instances: 1 });
+      stage.open();
+      stage.entering = () => {
+        stage.entering = () => {};
+        queueMicrotask(() => {
+          stage.open();
+          stage.runner.send(agent, [invoked(1, "return 'new'")]);
+        });
+      };
+      await stage.send(invoked(1, body));
+      expect(stage.entries().flat().filter(({ kind }) => kind === "finished")).toMatchObject([{ outcome: { value: '"new"' } }]);
+      expect(stage.failures).toEqual([]);
     }
-    expect(failures).toEqual([]);
+  });
+
+  test("shares few instances with others, and finds its memory whenever it has one", async () => {
+    const stage = new Stage({ instances: 1 });
+    const others = Array.from({ length: 5 }, (_, i) => agentId(`actor(${i})`));
+    for (const id of others) {
+      stage.open(id);
+      stage.runner.send(id, [invoked(1, `kept.name = self.id; for (let i = 0; i < 9; i += 1) await sleep(1); return kept.name`)]);
+    }
+    await stage.rest();
+    for (let operation = 1; operation <= 9; operation += 1) {
+      for (const id of others) stage.runner.send(id, [delivered(operation)]);
+      await stage.rest();
+    }
+    expect(stage.reports.slice(-5).map(({ entries }) => (JSON.parse(entries) as Entry[]).at(-1))).toMatchObject(others.map((id) => ({ outcome: { value: JSON.stringify(id) } })));
+  });
+});
+
+describe("a snapshot", () => {
+  test("holds the memory that a replay leads to, live, from the beginning and from any snapshot on", async () => {
+    const stage = new Stage();
+    stage.spentMs = 25;
+    stage.open();
+    await stage.send(invoked(1, "kept.text = 'x'.repeat(200_000); for (let i = 0; i < 6; i += 1) { kept[i] = random.uuid(); await sleep(1) } return 1"));
+    for (let operation = 1; operation <= 6; operation += 1) await stage.send(delivered(operation));
+    const steps = stage.entries();
+    const whole = await replayOplog(engine.compiled, steps);
+    expect(whole.mismatch).toBeNull();
+
+    let snapshots = 0;
+    const pages: NonNullable<Stepped["snapshot"]>["pages"] = [];
+    for (const { snapshot } of stage.reports) {
+      pages.push(...(snapshot?.pages ?? []));
+      if (!snapshot) continue;
+      snapshots += 1;
+      const { row, length } = snapshot;
+      const upTo = stage.oplog().findIndex(({ first }) => first === length);
+      const suffix = upTo === -1 ? [] : steps.slice(upTo);
+      const held = { row, pages: pages.filter(({ digest }) => row.pages.includes(digest)) };
+      const restored = await replayOplog(engine.compiled, suffix, held);
+      expect([restored.mismatch, restored.memory]).toEqual([null, whole.memory]);
+      const prefix = await replayOplog(engine.compiled, upTo === -1 ? steps : steps.slice(0, upTo));
+      expect((await replayOplog(engine.compiled, [], held)).memory).toBe(prefix.memory);
+    }
+    expect(snapshots).toBeGreaterThan(3);
+  });
+
+  test("brings the session back", async () => {
+    const stage = new Stage();
+    stage.spentMs = 25;
+    stage.open();
+    await stage.send(invoked(1, "kept.n = 1; await sleep(1); return kept.n"));
+    const { snapshot } = stage.reports.at(-1)!;
+    stage.open(agent, snapshot!, snapshot!.length);
+    await stage.send(delivered(1));
+    expect(last(stage).at(-1)).toMatchObject({ outcome: { value: "1" } });
+  });
+
+  test("has all its pages with it again after a reset, for nobody knows which of them were stored", async () => {
+    const stage = new Stage();
+    stage.spentMs = 25;
+    stage.open();
+    await stage.send(invoked(1, "await sleep(1)"));
+    await stage.send(delivered(1));
+    const [first, second] = stage.reports.map(({ snapshot }) => snapshot!);
+    expect(second!.pages.length).toBeLessThan(first!.pages.length);
+    stage.runner.reset();
+    stage.open();
+    await stage.send(invoked(2, "await sleep(1)"));
+    const { row, pages } = stage.reports.at(-1)!.snapshot!;
+    expect(pages.map(({ digest }) => digest).toSorted()).toEqual([...new Set(row.pages)].toSorted());
+  });
+
+  test("that is damaged, or lacks a page, fails the agent", async () => {
+    const stage = new Stage();
+    stage.spentMs = 25;
+    stage.open();
+    await stage.send(invoked(1, "await sleep(1)"));
+    const snapshot = stage.reports.at(-1)!.snapshot!;
+    const { row, pages, length } = snapshot;
+    stage.open(agent, { row, pages: pages.slice(1) }, length);
+    await stage.rest();
+    stage.open(agent, { row: { ...row, id: "0".repeat(64) }, pages }, length);
+    await stage.rest();
+    expect(stage.failures.map(([, error]) => (error as { code: string }).code)).toEqual([expect.stringMatching(/^snapshot\//), "snapshot/corrupt"]);
+  });
+});
+
+describe("bringing a session back", () => {
+  test("stops at the entry where its guest leaves the recorded path", async () => {
+    const stage = new Stage();
+    stage.open();
+    await stage.send(invoked(1, "await sleep(5)"));
+    const steps = stage.oplog();
+    steps[1]!.entries = steps[1]!.entries.replace('"spanMs":5', '"spanMs":6');
+    stage.runner.open({ agent, component, snapshot: null, steps });
+    await stage.rest();
+    expect(stage.failures).toMatchObject([[agent, { code: "replay/mismatch", data: { index: 3 } }]]);
+  });
+
+  test("draws the recorded numbers, and has the recorded time", async () => {
+    const stage = new Stage();
+    stage.open();
+    await stage.send(invoked(1, "kept.seen = [random.uuid(), Math.random(), now()]; await sleep(1); return kept.seen"));
+    stage.spentMs = 5_000;
+    stage.open();
+    await stage.send(delivered(1));
+    const finished = last(stage).at(-1) as { outcome: { value: string } };
+    expect((JSON.parse(finished.outcome.value) as unknown[])[2]).toBe(1_000);
+  });
+
+  test("needs all that was recorded", async () => {
+    const stage = new Stage();
+    stage.open();
+    await stage.send(invoked(1, "await sleep(1)"));
+    const [, step] = stage.oplog();
+    stage.runner.open({ agent, component, snapshot: null, steps: [step!] });
+    await stage.rest();
+    expect(stage.failures).toMatchObject([[agent, { code: "base/invariant" }]]);
   });
 });
