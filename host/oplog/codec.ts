@@ -2,7 +2,8 @@ import * as v from "valibot";
 import { HostError } from "../base/error.ts";
 import { entrySchema, type Entry } from "./entry.ts";
 
-const stepSchema = v.array(entrySchema);
+/** By kind: choosing among them ourselves is twice as fast as the union's own way. */
+const schemas = new Map<unknown, (typeof entrySchema.options)[number]>(entrySchema.options.map((schema) => [schema.entries.kind.literal, schema]));
 
 /** Where a text came from, for the message when it can't be read. */
 export interface Origin {
@@ -29,22 +30,24 @@ export function decodeStep(text: string, origin: Origin): Entry[] {
   } catch (cause) {
     throw new HostError("oplog/corrupt", `The oplog of ${origin.agent} is damaged at entry ${origin.first}: it is not JSON.`, { cause });
   }
-  const checked = v.safeParse(stepSchema, parsed, { abortEarly: true });
-  if (checked.success) return checked.output;
-  throw explain(parsed, checked.issues[0], origin);
+  if (!Array.isArray(parsed)) {
+    throw new HostError("oplog/corrupt", `The oplog of ${origin.agent} is damaged at entry ${origin.first}: it is no list of entries.`);
+  }
+  return parsed.map((entry: unknown, position) => decodeEntry(entry, `the oplog of ${origin.agent} at entry ${origin.first + position}`));
 }
 
-function explain(parsed: unknown, issue: v.BaseIssue<unknown>, origin: Origin): HostError {
-  const [position, ...fields] = (issue.path ?? []).map((part) => String((part as { key?: unknown }).key));
-  const at = `the oplog of ${origin.agent} at entry ${origin.first + Number(position ?? 0)}`;
-  if (position === undefined) return new HostError("oplog/corrupt", `Damaged: ${at} is not a list of entries.`);
-  const entry = (parsed as Record<string, unknown>[])[Number(position)];
-  if (fields[0] === "kind") {
-    return new HostError(
+function decodeEntry(entry: unknown, at: string): Entry {
+  const kind = (entry as { kind?: unknown } | null)?.kind;
+  const schema = schemas.get(kind);
+  if (!schema) {
+    throw new HostError(
       "oplog/unknown-entry",
-      `Cannot read ${at}: no entry of kind ${JSON.stringify(entry?.kind)} is known to this version of Planaria. A newer one may have written it.`,
-      { data: { kind: entry?.kind } },
+      `Cannot read ${at}: no entry of kind ${JSON.stringify(kind)} is known to this version of Planaria. A newer one may have written it.`,
+      { data: { kind } },
     );
   }
-  return new HostError("oplog/invalid-entry", `Cannot read ${at}: ${fields.join(".") || "entry"}: ${issue.message}.`, { data: { entry } });
+  const checked = v.safeParse(schema, entry, { abortEarly: true });
+  if (checked.success) return checked.output;
+  const [issue] = checked.issues;
+  throw new HostError("oplog/invalid-entry", `Cannot read ${at}: ${v.getDotPath(issue) ?? "entry"}: ${issue.message}.`, { data: { entry } });
 }

@@ -10,32 +10,40 @@ import { engine, seededRandom } from "../scheduler/scene.ts";
 
 const component = engine.compiled.digest;
 const agent = agentId('actor("a")');
-
-// The first instance waits for files; from then on, whatever a runner does takes no longer than its turns.
-await replayOplog(engine.compiled, []);
+/** Has its turn behind all others: when it answers and nobody else has reported meanwhile, the runner has nothing to do. */
+const sentinel = agentId('actor("sentinel")');
 
 /** A runner whose reports are kept as an oplog would keep them. */
 class Stage {
   readonly runner: Runner;
   readonly reports: Stepped[] = [];
+  /** All pages of all snapshots. */
+  readonly pages: NonNullable<Stepped["snapshot"]>["pages"] = [];
   readonly failures: [agent: AgentId, error: unknown][] = [];
   /** Milliseconds that the clock goes on each time it is asked: 20 and more let every step end with a snapshot. */
   spentMs = 0;
-  /** Called when a guest is about to be entered. */
+  /** Called when the guest is about to be entered. */
   entering: () => void = () => {};
   #now = 1_000;
+  #answered = () => {};
 
   constructor(options: Partial<RunnerOptions> = {}) {
     this.runner = new Runner({
       clock: { now: () => (this.#now += this.spentMs), wakeAt: () => ({ [Symbol.dispose]: () => {} }) },
       random: seededRandom(1),
-      listener: { stepped: (step) => this.reports.push(step), failed: (...failure) => this.failures.push(failure) },
-      watch: { begin: () => this.entering(), end: () => {} },
+      listener: { stepped: (step) => this.#note(step), failed: (...failure) => this.failures.push(failure) },
+      watch: { begin: (id) => id !== sentinel && this.entering(), end: () => {} },
       breathe: () => new Promise((resolve) => setImmediate(resolve)),
       instances: 2,
       ...options,
     });
     this.runner.load(engine.compiled);
+  }
+
+  #note(step: Stepped): void {
+    this.pages.push(...(step.snapshot?.pages ?? []));
+    if (step.agent === sentinel) this.#answered();
+    else this.reports.push(step);
   }
 
   /** Everything reported of an agent so far, its first entry included. */
@@ -63,10 +71,15 @@ class Stage {
 
   /** Waits until there is nothing to do. */
   async rest(): Promise<void> {
-    for (let quiet = 0; quiet < 20; quiet += 1) {
-      const count = this.reports.length + this.failures.length;
-      await new Promise((resolve) => setImmediate(resolve));
-      if (this.reports.length + this.failures.length > count) quiet = 0;
+    const count = () => this.reports.length + this.failures.length;
+    // Twice, for what closes and opens a session lets the sentinel pass.
+    for (let quiet = 0, before = count(); quiet < 2; quiet = before === count() ? quiet + 1 : 0) {
+      before = count();
+      const answer = new Promise<void>((resolve) => (this.#answered = resolve));
+      this.open(sentinel);
+      this.runner.send(sentinel, [invoked(1, "return 1")]);
+      await answer;
+      this.runner.close(sentinel);
     }
   }
 }
@@ -180,15 +193,13 @@ describe("a snapshot", () => {
     expect(whole.mismatch).toBeNull();
 
     let snapshots = 0;
-    const pages: NonNullable<Stepped["snapshot"]>["pages"] = [];
     for (const { snapshot } of stage.reports) {
-      pages.push(...(snapshot?.pages ?? []));
       if (!snapshot) continue;
       snapshots += 1;
       const { row, length } = snapshot;
       const upTo = stage.oplog().findIndex(({ first }) => first === length);
       const suffix = upTo === -1 ? [] : steps.slice(upTo);
-      const held = { row, pages: pages.filter(({ digest }) => row.pages.includes(digest)) };
+      const held = { row, pages: stage.pages.filter(({ digest }) => row.pages.includes(digest)) };
       const restored = await replayOplog(engine.compiled, suffix, held);
       expect([restored.mismatch, restored.memory]).toEqual([null, whole.memory]);
       const prefix = await replayOplog(engine.compiled, upTo === -1 ? steps : steps.slice(0, upTo));
