@@ -12,7 +12,16 @@
  * ```
  */
 export { HostError, isHostError } from "./base/error.ts";
-export { agentId, invocationKey, promiseId, shortDigest, type AgentId, type Digest, type InvocationKey, type PromiseId } from "./base/id.ts";
+export {
+  agentId,
+  invocationKey,
+  promiseId,
+  shortDigest,
+  type AgentId,
+  type Digest,
+  type InvocationKey,
+  type PromiseId,
+} from "./base/id.ts";
 export type { Clock, Random } from "./base/port.ts";
 export type { Description } from "./component/description.ts";
 export { oplogFormat, type Entry, type EntryKind, type Outcome } from "./oplog/entry.ts";

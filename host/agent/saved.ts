@@ -13,7 +13,10 @@ export function joinManifest(state: AgentState, memory: Uint8Array): { id: strin
 export function splitManifest(row: { id: string; manifest: Uint8Array }): { state: AgentState; memory: Uint8Array } {
   const { manifest } = row;
   if (digestOf(manifest) !== row.id) {
-    throw new HostError("snapshot/corrupt", `Snapshot ${row.id.slice(0, 8)} is damaged: its manifest does not match its digest.`);
+    throw new HostError(
+      "snapshot/corrupt",
+      `Snapshot ${row.id.slice(0, 8)} is damaged: its manifest does not match its digest.`,
+    );
   }
   const end = manifest.indexOf(10);
   return { state: decodeState(Buffer.from(manifest.subarray(0, end)).toString()), memory: manifest.subarray(end + 1) };

@@ -1,11 +1,25 @@
 import { invariant } from "../base/error.ts";
-import { agentId, callKey, forkId, functionAgentId, invocationKey, type AgentId, type InvocationKey } from "../base/id.ts";
+import {
+  agentId,
+  callKey,
+  forkId,
+  functionAgentId,
+  invocationKey,
+  type AgentId,
+  type InvocationKey,
+} from "../base/id.ts";
 import type { Entry, EntryOf, Outcome } from "../oplog/entry.ts";
 import { canonicalAgentId } from "./agent-name.ts";
 
 /** The entries that start an operation whose outcome the guest will be given. */
 type Start = EntryOf<
-  "rpc-started" | "delete-started" | "promise-awaited" | "promise-settled" | "fork-started" | "sleep-started" | "run-started"
+  | "rpc-started"
+  | "delete-started"
+  | "promise-awaited"
+  | "promise-settled"
+  | "fork-started"
+  | "sleep-started"
+  | "run-started"
 >;
 
 export interface Operation {
@@ -53,7 +67,17 @@ export interface AgentState {
 }
 
 export function makeState(agent: AgentId): AgentState {
-  return { agent, length: 0, at: 0, operations: 0, inFlight: new Map(), invocations: 0, invocation: null, steps: 0, forkedBy: null };
+  return {
+    agent,
+    length: 0,
+    at: 0,
+    operations: 0,
+    inFlight: new Map(),
+    invocations: 0,
+    invocation: null,
+    steps: 0,
+    forkedBy: null,
+  };
 }
 
 /** A copy that shares nothing that changes. */
@@ -68,6 +92,7 @@ export function applyEntry(state: AgentState, entry: Entry): void {
   switch (entry.kind) {
     case "created":
       state.agent = agentId(entry.agent);
+      state.operations = entry.operations ?? 0;
       return;
     case "forked":
       state.agent = agentId(entry.agent);
@@ -163,13 +188,19 @@ export function openCalls(state: AgentState): Operation[] {
 /** Which agent a call goes to, and under which key: the same for every member of a lineage that waits for it. */
 export function calleeOf(by: AgentId, start: EntryOf<"rpc-started">): { agent: AgentId; key: InvocationKey } {
   const key = start.key === undefined ? callKey(by, start.operation) : invocationKey(start.key);
-  return { key, agent: "function" in start.callee ? functionAgentId(start.callee.function, key) : canonicalAgentId(start.callee.agent) };
+  return {
+    key,
+    agent:
+      "function" in start.callee ? functionAgentId(start.callee.function, key) : canonicalAgentId(start.callee.agent),
+  };
 }
 
 /** What an agent is told of a fork operation in flight: whether it is the copy that the operation made. */
 export function forkOutcome(state: AgentState, number: number, operation: Operation): Outcome {
   const value =
-    state.forkedBy === number ? { kind: "forked", id: state.agent, parent: operation.by } : { kind: "original", fork: forkId(operation.by, number) };
+    state.forkedBy === number
+      ? { kind: "forked", id: state.agent, parent: operation.by }
+      : { kind: "original", fork: forkId(operation.by, number) };
   return { value: JSON.stringify(value) };
 }
 

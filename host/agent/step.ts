@@ -13,7 +13,12 @@ export interface Entrance {
 }
 
 export function isInput(entry: Entry): entry is Input {
-  return entry.kind === "invoked" || entry.kind === "delivered" || entry.kind === "cancel-requested" || entry.kind === "abandoned";
+  return (
+    entry.kind === "invoked" ||
+    entry.kind === "delivered" ||
+    entry.kind === "cancel-requested" ||
+    entry.kind === "abandoned"
+  );
 }
 
 /** Takes the inputs of the next step off the mailbox: an invocation alone, or all events before the next one. */
@@ -25,7 +30,9 @@ export function takeInputs(mailbox: Input[]): Input[] {
 /** Enters the guest; it comes back with an empty stack, or the promise rejects because it trapped. */
 export function enterGuest(guest: Entrance, agent: AgentId, inputs: readonly Input[]): Promise<void> {
   const [first] = inputs;
-  return first?.kind === "invoked" ? guest.invoke(invocationJson(agent, first)) : guest.deliver(`[${inputs.map(eventJson).join(",")}]`);
+  return first?.kind === "invoked"
+    ? guest.invoke(invocationJson(agent, first))
+    : guest.deliver(`[${inputs.map(eventJson).join(",")}]`);
 }
 
 /** As wit/guest.wit has it; the payloads are JSON text already. */
@@ -41,7 +48,9 @@ function eventJson(input: Input): string {
   switch (input.kind) {
     case "delivered": {
       const { operation, outcome } = input;
-      return "value" in outcome ? `{"operation":${operation},"value":${outcome.value}}` : `{"operation":${operation},"error":${outcome.error}}`;
+      return "value" in outcome
+        ? `{"operation":${operation},"value":${outcome.value}}`
+        : `{"operation":${operation},"error":${outcome.error}}`;
     }
     case "cancel-requested":
       return `{"cancel":${input.invocation}}`;
@@ -74,12 +83,18 @@ export function trapFailure(error: unknown, memory: MemoryUse | null): string {
     });
   }
   if (memory && memory.sizeBytes > memory.capBytes / 2) {
-    const [size, cap] = [memory.sizeBytes, memory.capBytes].map((sizeBytes) => `${Math.round(sizeBytes / 2 ** 20)} MiB`);
+    const [size, cap] = [memory.sizeBytes, memory.capBytes].map(
+      (sizeBytes) => `${Math.round(sizeBytes / 2 ** 20)} MiB`,
+    );
     return JSON.stringify({
       name: "TrapError",
       code: "guest/memory-cap",
       message: `The guest trapped when its memory had grown to ${size} of the ${cap} that it may have (${message}). The step was undone.`,
     });
   }
-  return JSON.stringify({ name: "TrapError", code: "guest/trap", message: `The guest trapped: ${message}. The step was undone.` });
+  return JSON.stringify({
+    name: "TrapError",
+    code: "guest/trap",
+    message: `The guest trapped: ${message}. The step was undone.`,
+  });
 }

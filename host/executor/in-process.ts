@@ -22,7 +22,10 @@ export class InProcessExecutor implements Executor {
     };
     this.#runner = new Runner({
       ...options,
-      listener: { stepped: (step) => listener().stepped(step), failed: (agent, error) => listener().failed(agent, error) },
+      listener: {
+        stepped: (step) => listener().stepped(step),
+        failed: (agent, error) => listener().failed(agent, error),
+      },
       breathe: () => new Promise((resolve) => setImmediate(resolve)),
     });
   }

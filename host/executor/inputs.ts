@@ -27,7 +27,11 @@ export function wantedInputs(state: AgentState, inputs: readonly Input[]): Input
       case "invoked":
         return state.invocation === null;
       case "cancel-requested":
-        return state.invocation?.number === input.invocation && !state.invocation.outcome && !state.invocation.cancelRequested;
+        return (
+          state.invocation?.number === input.invocation &&
+          !state.invocation.outcome &&
+          !state.invocation.cancelRequested
+        );
       case "abandoned":
         return state.invocation?.number === input.invocation && state.invocation.abandoning === true;
     }

@@ -10,7 +10,12 @@ import type { Seat } from "./fleet.ts";
  *
  * `state` is what it was before the step, and stays so. Returns where the guest left the recorded path, or null.
  */
-export async function replayStep(seat: Seat, state: AgentState, entries: readonly Entry[], isSame?: IsSame): Promise<Mismatch | null> {
+export async function replayStep(
+  seat: Seat,
+  state: AgentState,
+  entries: readonly Entry[],
+  isSame?: IsSame,
+): Promise<Mismatch | null> {
   const [stepped] = entries;
   invariant(stepped?.kind === "stepped", "a step begins with its instant");
   const inputs = entries.filter(isInput);

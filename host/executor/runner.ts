@@ -143,10 +143,15 @@ export class Runner {
     }
     for (const step of opening.steps) {
       if (session.closed) return;
-      invariant(step.first === session.state.length, `the oplog of ${session.agent} goes on at entry ${session.state.length}, not ${step.first}`);
+      invariant(
+        step.first === session.state.length,
+        `the oplog of ${session.agent} goes on at entry ${session.state.length}, not ${step.first}`,
+      );
       const entries = decodeStep(step.entries, { agent: session.agent, first: step.first });
       const startedAt = this.#options.clock.now();
-      const mismatch = changedMemory(entries) ? await replayStep(await this.#seat(session), session.state, entries) : null;
+      const mismatch = changedMemory(entries)
+        ? await replayStep(await this.#seat(session), session.state, entries)
+        : null;
       if (mismatch) {
         const { agent, component, host } = { agent: session.agent, component: session.component, host: "this" };
         throw mismatchError(mismatch, { agent, component, recorded: { component, host } });
@@ -179,7 +184,13 @@ export class Runner {
     const did = trap ? [...journal.entries.filter(({ kind }) => kind === "logged"), trap] : journal.entries;
     const entries: Entry[] = [{ kind: "stepped", at }, ...inputs, ...did];
     const text = encodeStep(entries);
-    const stepped: Stepped = { agent: session.agent, entries: text, count: entries.length, forks: [], closed: trap !== null };
+    const stepped: Stepped = {
+      agent: session.agent,
+      entries: text,
+      count: entries.length,
+      forks: [],
+      closed: trap !== null,
+    };
     if (trap) this.close(session.agent);
     else {
       this.#apply(session, entries, text, startedAt);
@@ -209,7 +220,18 @@ export class Runner {
       applyEntry(state, { kind: "forked", agent, parent: parent.agent, operation });
       this.close(agent);
       const since = { ...parent.since };
-      this.#sessions.set(agent, { agent, component: parent.component, state, mailbox: readyInputs(state), opening: null, seat: null, image, since, closed: false, history: null });
+      this.#sessions.set(agent, {
+        agent,
+        component: parent.component,
+        state,
+        mailbox: readyInputs(state),
+        opening: null,
+        seat: null,
+        image,
+        since,
+        closed: false,
+        history: null,
+      });
       this.#wake(agent);
       return agent;
     });
@@ -220,7 +242,11 @@ export class Runner {
     const { manifest: memory, pages } = encodeSnapshot(this.#putAside(session), base, this.#stored);
     for (const { digest } of pages) this.#stored.add(digest);
     session.since = nothingSince();
-    return { row: { ...joinManifest(session.state, memory), pages: listPages(memory) }, pages, length: session.state.length };
+    return {
+      row: { ...joinManifest(session.state, memory), pages: listPages(memory) },
+      pages,
+      length: session.state.length,
+    };
   }
 
   /** Gives the session an instance that holds its memory. */
@@ -245,7 +271,9 @@ export class Runner {
   }
 
   async #acquire(session: Session, sizesBytes?: readonly number[]): Promise<Seat> {
-    const others = [...this.#seated].filter((seated) => seated.seat && seated !== session && seated.component === session.component);
+    const others = [...this.#seated].filter(
+      (seated) => seated.seat && seated !== session && seated.component === session.component,
+    );
     const short = others.filter(({ history }) => history);
     if (short.length >= mostShort) this.#unseatOne(short[0]!);
     for (;;) {

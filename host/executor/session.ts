@@ -37,7 +37,18 @@ const shortHistory = 6;
 export function makeSession(opening: Opening): Session {
   const { agent, component } = opening;
   const history = opening.snapshot ? null : [];
-  return { agent, component, state: makeState(agent), mailbox: [], opening, seat: null, image: null, since: nothingSince(), closed: false, history };
+  return {
+    agent,
+    component,
+    state: makeState(agent),
+    mailbox: [],
+    opening,
+    seat: null,
+    image: null,
+    since: nothingSince(),
+    closed: false,
+    history,
+  };
 }
 
 /** Notes a step in the history, as long as that is short. */
@@ -62,7 +73,9 @@ export function retell(session: Session, steps: Opening["steps"]): void {
 const snapshotAfter: Since = { steps: 128, size: 1_048_576, spentMs: 20 };
 
 export function isSnapshotDue(since: Since): boolean {
-  return since.steps >= snapshotAfter.steps || since.size >= snapshotAfter.size || since.spentMs >= snapshotAfter.spentMs;
+  return (
+    since.steps >= snapshotAfter.steps || since.size >= snapshotAfter.size || since.spentMs >= snapshotAfter.spentMs
+  );
 }
 
 export const nothingSince = (): Since => ({ steps: 0, size: 0, spentMs: 0 });

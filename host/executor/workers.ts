@@ -91,13 +91,23 @@ export class WorkerExecutor implements Executor {
     // The source runs as it is where it is TypeScript, and compiled where it was installed.
     const entry = new URL(`./worker${import.meta.url.endsWith(".ts") ? ".ts" : ".js"}`, import.meta.url);
     const worker = new Worker(entry, { workerData: { watch: memory, instances: this.#options.instances } });
-    const thread: Thread = { worker, watch: new SharedWatch(memory, this.#options.clock), agents: new Set(), outbox: [], ended: false };
+    const thread: Thread = {
+      worker,
+      watch: new SharedWatch(memory, this.#options.clock),
+      agents: new Set(),
+      outbox: [],
+      ended: false,
+    };
     worker.on("message", (messages: ToHost[]) => {
       // A thread that was ended may have spoken before; its sessions are lost, and what it says is, too.
       if (!thread.ended) for (const message of messages) this.#receive(message, thread);
     });
-    worker.on("error", (error) => this.#lose(thread, "guest/thread-died", `The thread that ran the guest died: ${String(error)}.`));
-    worker.on("exit", (code) => this.#lose(thread, "guest/thread-died", `The thread that ran the guest ended with code ${code}.`));
+    worker.on("error", (error) =>
+      this.#lose(thread, "guest/thread-died", `The thread that ran the guest died: ${String(error)}.`),
+    );
+    worker.on("exit", (code) =>
+      this.#lose(thread, "guest/thread-died", `The thread that ran the guest ended with code ${code}.`),
+    );
     this.#threads.push(thread);
     for (const component of this.#components.values()) this.#post(thread, { kind: "load", component });
   }
@@ -106,7 +116,8 @@ export class WorkerExecutor implements Executor {
     invariant(this.#listener, "an executor is started before it is used");
     const { session } = message;
     if (this.#placed.get(message.kind === "failed" ? message.agent : message.step.agent)?.session !== session) {
-      if (message.kind === "stepped") for (const agent of message.step.forks) this.#post(thread, { kind: "close", agent });
+      if (message.kind === "stepped")
+        for (const agent of message.step.forks) this.#post(thread, { kind: "close", agent });
       return;
     }
     if (message.kind === "failed") {

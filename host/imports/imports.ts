@@ -25,7 +25,8 @@ export class Imports {
 
   constructor() {
     const journal = () => {
-      if (!this.#journal) throw new HostError("guest/no-step", "The guest called an import while no step was under way.");
+      if (!this.#journal)
+        throw new HostError("guest/no-step", "The guest called an import while no step was under way.");
       return this.#journal;
     };
     const agent = () => this.#agent!;

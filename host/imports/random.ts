@@ -6,7 +6,8 @@ const limitBytes = 65_536;
 export function makeRandom(journal: () => Journal) {
   return {
     bytes(count: number) {
-      if (count > limitBytes) throw new HostError("guest/invalid-argument", `random.bytes: ${count} is over the limit of ${limitBytes}.`);
+      if (count > limitBytes)
+        throw new HostError("guest/invalid-argument", `random.bytes: ${count} is over the limit of ${limitBytes}.`);
       return journal().draw(count);
     },
   };

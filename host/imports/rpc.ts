@@ -10,7 +10,11 @@ export interface RpcOptions {
 }
 
 export function makeRpc(journal: () => Journal) {
-  const start = (callee: { agent: string; method: string } | { function: string }, args: string, { mode, at, key }: RpcOptions) => {
+  const start = (
+    callee: { agent: string; method: string } | { function: string },
+    args: string,
+    { mode, at, key }: RpcOptions,
+  ) => {
     checkJson(args, "the arguments of a call");
     const operation = journal().nextOperation();
     journal().note({
@@ -25,7 +29,8 @@ export function makeRpc(journal: () => Journal) {
     return operation;
   };
   return {
-    callAgent: (agent: string, method: string, args: string, options: RpcOptions) => start({ agent, method }, args, options),
+    callAgent: (agent: string, method: string, args: string, options: RpcOptions) =>
+      start({ agent, method }, args, options),
     callFunction: (name: string, args: string, options: RpcOptions) => start({ function: name }, args, options),
     deleteAgent(agent: string) {
       const operation = journal().nextOperation();
@@ -36,6 +41,7 @@ export function makeRpc(journal: () => Journal) {
 }
 
 function toInstant(at: bigint): number {
-  if (at > 8_640_000_000_000_000n) throw new HostError("guest/invalid-argument", `rpc: ${at} is no moment that a date can express.`);
+  if (at > 8_640_000_000_000_000n)
+    throw new HostError("guest/invalid-argument", `rpc: ${at} is no moment that a date can express.`);
   return Number(at);
 }

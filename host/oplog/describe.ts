@@ -21,7 +21,8 @@ export function describeEntry(entry: Entry): string {
     case "abandoned":
       return `abandoned invocation ${entry.invocation}`;
     case "rpc-started": {
-      const callee = "function" in entry.callee ? entry.callee.function : `${entry.callee.agent}.${entry.callee.method}`;
+      const callee =
+        "function" in entry.callee ? entry.callee.function : `${entry.callee.agent}.${entry.callee.method}`;
       const options = `${entry.mode === "triggered" ? " triggered" : ""}${entry.at === undefined ? "" : ` at ${new Date(entry.at).toISOString()}`}`;
       return `#${entry.operation} rpc ${callee}(${cutPayload(entry.args.slice(1, -1))})${options}`;
     }

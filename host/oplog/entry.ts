@@ -27,7 +27,8 @@ const entry = <const Kind extends string, Fields extends v.ObjectEntries>(kind: 
 
 export const entrySchema = v.variant("kind", [
   // How an agent came to be.
-  entry("created", { agent, component: digest, host: text }),
+  /** Operations are numbered behind `operations`: agents of the same id that were deleted may have used those before. */
+  entry("created", { agent, component: digest, host: text, operations: v.optional(count) }),
   /** By an operation of the parent; 0: by somebody outside. */
   entry("forked", { agent, parent: agent, operation: count }),
 
@@ -50,7 +51,12 @@ export const entrySchema = v.variant("kind", [
   entry("delete-started", { operation, agent: text }),
   entry("promise-created", { operation, id: text, timeoutMs: v.optional(count) }),
   entry("promise-awaited", { operation, id: text }),
-  entry("promise-settled", { operation, id: text, as: v.picklist(["resolved", "rejected", "canceled"]), payload: v.optional(text) }),
+  entry("promise-settled", {
+    operation,
+    id: text,
+    as: v.picklist(["resolved", "rejected", "canceled"]),
+    payload: v.optional(text),
+  }),
   entry("fork-started", { operation }),
   entry("sleep-started", { operation, spanMs: count }),
   entry("operation-canceled", { operation: claimed }),

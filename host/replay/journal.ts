@@ -103,7 +103,8 @@ export class Replayer implements Journal {
   draw(count: number): Uint8Array {
     const recorded = this.#recorded[this.#next];
     const bytes = recorded?.kind === "random-drawn" ? Buffer.from(recorded.bytes, "base64") : null;
-    if (bytes?.length !== count) this.#leave(recorded ?? null, { kind: "random-drawn", bytes: Buffer.alloc(count).toString("base64") });
+    if (bytes?.length !== count)
+      this.#leave(recorded ?? null, { kind: "random-drawn", bytes: Buffer.alloc(count).toString("base64") });
     this.#next += 1;
     return bytes!;
   }

@@ -82,8 +82,16 @@ export class Agents {
   async #load(row: AgentRow): Promise<Live> {
     const { store } = this.#options;
     const state = await this.#readState(row);
-    const live: Live = { row, state, queue: await store.queue(row.id), pending: [], waiting: new Map(), session: "closed" };
-    for (const { operation, source, dueAt } of await store.operations(row.id)) live.waiting.set(operation, { source, dueAt });
+    const live: Live = {
+      row,
+      state,
+      queue: await store.queue(row.id),
+      pending: [],
+      waiting: new Map(),
+      session: "closed",
+    };
+    for (const { operation, source, dueAt } of await store.operations(row.id))
+      live.waiting.set(operation, { source, dueAt });
     this.#live.set(row.id, live);
     this.#options.loaded(live);
     return live;
@@ -95,7 +103,10 @@ export class Agents {
     try {
       const state = foldState(await readOpening(store, row));
       if (state.length === row.length) return state;
-      throw new HostError("store/corrupt", `The store has ${state.length} of ${row.length} entries of ${row.id}. Restore the file from a backup.`);
+      throw new HostError(
+        "store/corrupt",
+        `The store has ${state.length} of ${row.length} entries of ${row.id}. Restore the file from a backup.`,
+      );
     } catch (error) {
       if (!isDamage(error)) throw error;
       broken(row.id, error);
@@ -104,10 +115,11 @@ export class Agents {
   }
 
   /** Errors: HostError `agent/deleting` if it has been deleted a moment ago. */
-  create(id: AgentId, component: Digest): Live {
+  async create(id: AgentId, component: Digest): Promise<Live> {
     const { clock, node, writer } = this.#options;
     // One transaction can't delete an agent and create it again.
-    if (writer.isDeleting(id)) throw new HostError("agent/deleting", `${id} is just being deleted. Call it again when the deletion is through.`);
+    if (writer.isDeleting(id))
+      throw new HostError("agent/deleting", `${id} is just being deleted. Call it again when the deletion is through.`);
     const { type, params } = parseAgentName(id);
     const at = clock.now();
     const row: AgentRow = {
@@ -126,7 +138,8 @@ export class Agents {
     };
     const live: Live = { row, state: makeState(id), queue: [], pending: [], waiting: new Map(), session: "closed" };
     this.#live.set(id, live);
-    this.#writeAlone(live, this.#created(id, component));
+    live.state.operations = await writer.pastLength(id);
+    this.#writeAlone(live, this.#created(live));
     return live;
   }
 
@@ -217,7 +230,11 @@ export class Agents {
     const { id, component } = live.row;
     try {
       await loadComponent(component);
-      executor.open(isNew(live) ? { agent: id, component, snapshot: null, steps: [{ first: 0, entries: this.#created(id, component) }] } : await readOpening(store, live.row));
+      executor.open(
+        isNew(live)
+          ? { agent: id, component, snapshot: null, steps: [{ first: 0, entries: this.#created(live) }] }
+          : await readOpening(store, live.row),
+      );
     } catch (error) {
       if (!isDamage(error)) throw error;
       return broken(id, error);
@@ -226,8 +243,11 @@ export class Agents {
     if (live.pending.length > 0) executor.send(id, live.pending);
   }
 
-  #created(agent: AgentId, component: Digest): string {
-    return encodeStep([{ kind: "created", agent, component, host: this.#options.version }]);
+  #created({ row, state: { operations } }: Live): string {
+    const { id: agent, component } = row;
+    return encodeStep([
+      { kind: "created", agent, component, host: this.#options.version, ...(operations > 0 && { operations }) },
+    ]);
   }
 
   #use(live: Live): void {

@@ -57,7 +57,8 @@ export class Calls {
     if (known?.outcome) return answer(known.outcome);
     const isWaiting = caller.waiting.has(operation);
     // Made before, by this agent or by the one that it was forked from, it must not be made twice.
-    if (!known && (isWaiting || by !== caller.row.id)) return answer(failed("agent/deleted", `${callee.agent} was deleted.`));
+    if (!known && (isWaiting || by !== caller.row.id))
+      return answer(failed("agent/deleted", `${callee.agent} was deleted.`));
     const cycle = isWaiting ? null : await findCycle(agents, caller, callee.agent);
     if (cycle) return answer(failed("rpc/cycle", cycleMessage(cycle)));
     const refusal = known ? null : await this.#refuse(caller, callee.agent, start);
@@ -95,9 +96,10 @@ export class Calls {
     if (known) return known;
     let live = await agents.local(call.agent);
     const elsewhere = live ? undefined : await writer.findAgent(call.agent);
-    const component = live?.row.component ?? elsewhere?.component ?? (await components.serving(call.agent, call.component));
+    const component =
+      live?.row.component ?? elsewhere?.component ?? (await components.serving(call.agent, call.component));
     components.checkMethod(component, call.agent, call.method);
-    if (!live && !elsewhere) live = agents.create(call.agent, component);
+    if (!live && !elsewhere) live = await agents.create(call.agent, component);
     const row: InvocationRow = {
       agent: call.agent,
       key: call.key,
@@ -131,10 +133,22 @@ export class Calls {
     if (live.state.invocation || live.row.error !== null || live.pending.some(({ kind }) => kind === "invoked")) return;
     const next = live.queue.find(({ dueAt }) => dueAt === null || dueAt <= clock.now());
     if (!next) return;
-    // The running one stands first.
     live.queue.splice(live.queue.indexOf(next), 1);
+    if (next.cancelRequested) {
+      // Its beginning was undone by a restart, and that it was given up was not.
+      await this.#finish(next, canceledBefore(live.row.id));
+      agents.save(live);
+      return this.pump(live);
+    }
+    // The running one stands first.
     live.queue.unshift(next);
-    await agents.send(live, { kind: "invoked", invocation: live.state.invocations + 1, key: next.key, method: next.method, args: next.args });
+    await agents.send(live, {
+      kind: "invoked",
+      invocation: live.state.invocations + 1,
+      key: next.key,
+      method: next.method,
+      args: next.args,
+    });
   }
 
   /** A scheduled invocation waits no longer for its moment, but perhaps for others before it. */
@@ -195,7 +209,7 @@ export class Calls {
     const isSent = live.pending.some((input) => input.kind === "invoked" && input.key === key);
     if (row.state === "queued" && !isSent) {
       live.queue.splice(live.queue.indexOf(row), 1);
-      await this.#finish(row, failed("rpc/canceled", `The call of ${agent} was canceled before it began.`, "CanceledError"));
+      await this.#finish(row, canceledBefore(agent));
       return;
     }
     row.cancelRequested = true;
@@ -224,7 +238,8 @@ export class Calls {
   async cancelOpen(live: Live, operations: readonly Operation[], answer: Outcome | null): Promise<void> {
     for (const { by, start } of operations) {
       if (start.kind !== "rpc-started") continue;
-      if (answer) await this.#options.agents.send(live, { kind: "delivered", operation: start.operation, outcome: answer });
+      if (answer)
+        await this.#options.agents.send(live, { kind: "delivered", operation: start.operation, outcome: answer });
       await this.cancel(live, by, start);
     }
   }
@@ -240,6 +255,10 @@ export class Calls {
     for (const row of live.queue.splice(0)) await this.#publish({ ...row, state: "done", outcome });
     await this.cancelOpen(live, openCalls(live.state), null);
   }
+}
+
+function canceledBefore(agent: AgentId): Outcome {
+  return failed("rpc/canceled", `The call of ${agent} was canceled before it began.`, "CanceledError");
 }
 
 function cycleMessage(cycle: readonly AgentId[]): string {

@@ -50,7 +50,8 @@ export class Components {
     const text = this.#loaded.get(digest);
     const description = this.#descriptions.get(digest);
     invariant(text !== undefined && description, "a component is prepared before it is added");
-    if (!(await store.component(digest))) writer.component({ digest, name, bytes, description: text, createdAt: clock.now() });
+    if (!(await store.component(digest)))
+      writer.component({ digest, name, bytes, description: text, createdAt: clock.now() });
     return { digest, description };
   }
 
@@ -58,7 +59,11 @@ export class Components {
   async load(digest: Digest): Promise<void> {
     if (this.#loaded.has(digest)) return;
     const row = await this.#options.store.component(digest);
-    if (!row) throw new HostError("store/corrupt", `The store has lost the component ${shortDigest(digest)}. Run it again from its file.`);
+    if (!row)
+      throw new HostError(
+        "store/corrupt",
+        `The store has lost the component ${shortDigest(digest)}. Run it again from its file.`,
+      );
     await this.#compile(row.bytes);
   }
 
@@ -79,7 +84,10 @@ export class Components {
   async serving(agent: AgentId, preferred: Digest | null): Promise<Digest> {
     const { type, params, phantom } = parseAgentName(agent);
     if (params !== null && phantom !== null) {
-      throw new HostError("rpc/unknown-agent", `There is no fork ${agent}. Forks come about by forking; \`planaria agents\` lists them.`);
+      throw new HostError(
+        "rpc/unknown-agent",
+        `There is no fork ${agent}. Forks come about by forking; \`planaria agents\` lists them.`,
+      );
     }
     const kind = params === null ? "functions" : "agents";
     const serves = ([, description]: Candidate) => description[kind].some(({ name }) => name === type);
@@ -109,6 +117,10 @@ export class Components {
     const methods = this.#descriptions.get(component)?.agents.find(({ name }) => name === type)?.methods;
     if (!methods || methods.some(({ name }) => name === method)) return;
     const offered = methods.map(({ name }) => name);
-    throw new HostError("rpc/unknown-method", `${type} has no method ${JSON.stringify(method)}; it has ${offered.join(", ")}.`, { data: { method, offered } });
+    throw new HostError(
+      "rpc/unknown-method",
+      `${type} has no method ${JSON.stringify(method)}; it has ${offered.join(", ")}.`,
+      { data: { method, offered } },
+    );
   }
 }

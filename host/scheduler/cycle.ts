@@ -16,7 +16,9 @@ export async function findCycle(agents: Agents, caller: Live, callee: AgentId): 
     if (seen.has(agent)) return null;
     seen.add(agent);
     const live = agents.live(agent) ?? (await agents.local(agent));
-    for (const { by, start } of live?.state.invocation ? openCalls(live.state).filter((call) => isAwaited(live, call)) : []) {
+    for (const { by, start } of live?.state.invocation
+      ? openCalls(live.state).filter((call) => isAwaited(live, call))
+      : []) {
       const rest = start.kind === "rpc-started" ? await walk(calleeOf(by, start).agent) : null;
       if (rest) return [agent, ...rest];
     }

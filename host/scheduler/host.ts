@@ -1,7 +1,18 @@
 import { formatAgentName, parseAgentName } from "../agent/agent-name.ts";
 import type { Executor, Stepped } from "../agent/executor.ts";
 import { HostError, isHostError } from "../base/error.ts";
-import { functionAgentId, invocationKey, nodeId, promiseId, shortDigest, uuidV5, type AgentId, type Digest, type InvocationKey, type PromiseId } from "../base/id.ts";
+import {
+  functionAgentId,
+  invocationKey,
+  nodeId,
+  promiseId,
+  shortDigest,
+  uuidV5,
+  type AgentId,
+  type Digest,
+  type InvocationKey,
+  type PromiseId,
+} from "../base/id.ts";
 import type { Clock, Random } from "../base/port.ts";
 import type { CompiledComponent } from "../component/compile.ts";
 import type { Description } from "../component/description.ts";
@@ -140,7 +151,15 @@ export class Host implements AsyncDisposable {
     });
     const waits = new Waits({ agents, store, writer });
     const promises = new Promises({ writer, waits, clock, wakeBy });
-    const calls = new Calls({ agents, components, waits, writer, clock, wakeBy, finished: (row) => this.#finished(row) });
+    const calls = new Calls({
+      agents,
+      components,
+      waits,
+      writer,
+      clock,
+      wakeBy,
+      finished: (row) => this.#finished(row),
+    });
     const steps = new Steps({
       agents,
       calls,
@@ -171,7 +190,13 @@ export class Host implements AsyncDisposable {
   async #start(): Promise<void> {
     const { store, executor, clock, leaseMs = 10_000, process = { pid: 0, machine: "" } } = this.#options;
     const now = clock.now();
-    await store.join({ id: this.#node, expiresAt: now + leaseMs, pid: process.pid, machine: process.machine, startedAt: now });
+    await store.join({
+      id: this.#node,
+      expiresAt: now + leaseMs,
+      pid: process.pid,
+      machine: process.machine,
+      startedAt: now,
+    });
     this.#beatAt = now + leaseMs / 3;
     await this.#components.learn();
     executor.start({
@@ -207,10 +232,20 @@ export class Host implements AsyncDisposable {
     const key = invocationKey(request.key ?? Buffer.from(this.#options.random.bytes(16)).toString("hex"));
     return this.#durably(async () => {
       const { callee } = request;
-      const agent = "function" in callee ? functionAgentId(callee.function, key) : formatAgentName(parseAgentName(callee.agent));
+      const agent =
+        "function" in callee ? functionAgentId(callee.function, key) : formatAgentName(parseAgentName(callee.agent));
       const method = "function" in callee ? callee.function : callee.method;
       const component = request.component ?? null;
-      await this.#calls.enqueue({ agent, component, key, method, args: request.args, caller: null, attached: false, dueAt: null });
+      await this.#calls.enqueue({
+        agent,
+        component,
+        key,
+        method,
+        args: request.args,
+        caller: null,
+        attached: false,
+        dueAt: null,
+      });
       return { agent, key };
     });
   }
@@ -223,9 +258,12 @@ export class Host implements AsyncDisposable {
   async result({ agent, key }: InvocationRef): Promise<Outcome> {
     for (;;) {
       const waiter = Promise.withResolvers<Outcome>();
+      // The host may fail before anybody waits for it.
+      waiter.promise.catch(() => {});
       const known = await this.#durably(async () => {
         const row = await this.#writer.findInvocation(agent, key);
-        if (!row) throw new HostError("invocation/unknown", `${agent} has no invocation with the key ${JSON.stringify(key)}.`);
+        if (!row)
+          throw new HostError("invocation/unknown", `${agent} has no invocation with the key ${JSON.stringify(key)}.`);
         if (row.outcome) return row.outcome;
         const name = invocationRowKey(agent, key);
         this.#results.set(name, (this.#results.get(name) ?? new Set()).add(waiter));
@@ -268,7 +306,11 @@ export class Host implements AsyncDisposable {
    * Shape:  `payload` is JSON text: the value, or the failure of a rejected one.
    * Errors: HostError `promise/unknown`.
    */
-  async settlePromise(id: PromiseId, state: "resolved" | "rejected" | "canceled", payload: string | null): Promise<boolean> {
+  async settlePromise(
+    id: PromiseId,
+    state: "resolved" | "rejected" | "canceled",
+    payload: string | null,
+  ): Promise<boolean> {
     const settled = await this.#durably(() => this.#promises.settle(id, { state, payload, settledBy: null }));
     if (settled === undefined) throw new HostError("promise/unknown", `There is no promise ${JSON.stringify(id)}.`);
     return settled;
@@ -279,7 +321,12 @@ export class Host implements AsyncDisposable {
     await this.#writer.durable();
     const { store } = this.#options;
     const agent = await this.#mustExist(id);
-    return { agent, queue: await store.queue(id), operations: await store.operations(id), forks: await store.forks(id) };
+    return {
+      agent,
+      queue: await store.queue(id),
+      operations: await store.operations(id),
+      forks: await store.forks(id),
+    };
   }
 
   /** The bytes of a component that the store holds. Errors: HostError `component/unknown`. */
@@ -300,12 +347,16 @@ export class Host implements AsyncDisposable {
     const live = await this.#agents.local(id);
     if (live) return live;
     await this.#mustExist(id);
-    throw new HostError("agent/elsewhere", `${id} belongs to another process that is running. End that process, or do this from there.`);
+    throw new HostError(
+      "agent/elsewhere",
+      `${id} belongs to another process that is running. End that process, or do this from there.`,
+    );
   }
 
   async #mustExist(id: AgentId): Promise<AgentRow> {
     const row = await this.#options.store.agent(id);
-    if (!row) throw new HostError("agent/unknown", `There is no agent ${id}. \`planaria agents\` lists those that there are.`);
+    if (!row)
+      throw new HostError("agent/unknown", `There is no agent ${id}. \`planaria agents\` lists those that there are.`);
     return row;
   }
 
@@ -324,8 +375,17 @@ export class Host implements AsyncDisposable {
       const steps = await readSteps(store, parent.row, 0);
       const length = at === undefined ? (steps.at(-1)?.first ?? 0) + (steps.at(-1)?.count ?? 0) : at + 1;
       const upTo = steps.findIndex(({ first, count }) => first < length && length <= first + count);
-      if (upTo === -1) throw new HostError("agent/no-entry", `${id} has no entry ${at}; its entries are 0 to ${parent.row.length - 1}.`);
-      const state = foldState({ agent: id, component: parent.row.component, snapshot: null, steps: steps.slice(0, upTo + 1) });
+      if (upTo === -1)
+        throw new HostError(
+          "agent/no-entry",
+          `${id} has no entry ${at}; its entries are 0 to ${parent.row.length - 1}.`,
+        );
+      const state = foldState({
+        agent: id,
+        component: parent.row.component,
+        snapshot: null,
+        steps: steps.slice(0, upTo + 1),
+      });
       const name = parseAgentName(id);
       const phantom = uuidV5(Buffer.from(random.bytes(16)).toString("hex"));
       const { snapshot } = parent.row;
@@ -359,7 +419,7 @@ export class Host implements AsyncDisposable {
     const live = await this.#mustBeLocal(id);
     this.#waits.removeAll(live);
     const outcome = failed("agent/deleted", `${id} was deleted.`);
-    this.#writer.deleteAgent(id);
+    this.#writer.deleteAgent(id, live.state.length);
     await this.#calls.forgetAll(live, outcome);
     this.#agents.forget(live);
     return true;
@@ -439,14 +499,19 @@ export class Host implements AsyncDisposable {
   #showLogs(): void {
     const lines = this.#logs.splice(0);
     const { log } = this.#options;
-    if (log) void this.#writer.durable().then(() => lines.forEach(log), () => {});
+    if (log)
+      void this.#writer.durable().then(
+        () => lines.forEach(log),
+        () => {},
+      );
   }
 
   async #sessionFailed(live: Live | undefined, error: unknown): Promise<void> {
     if (!live) return;
     this.#agents.closed(live);
     // Nothing is wrong with the agent: a host that grants it more memory can bring it back.
-    if (isHostError(error, "snapshot/memory-cap")) throw new HostError(error.code, `${live.row.id} can't go on: ${error.message}`, { cause: error });
+    if (isHostError(error, "snapshot/memory-cap"))
+      throw new HostError(error.code, `${live.row.id} can't go on: ${error.message}`, { cause: error });
     const { code, message } = isHostError(error) ? error : { code: "agent/failed", message: String(error) };
     await this.#steps.fail(live, JSON.stringify({ name: "AgentError", code, message }));
   }
@@ -463,8 +528,18 @@ export class Host implements AsyncDisposable {
 
   /** Journals the step that never ended, as one that was undone. */
   async #blame(live: Live, error: string): Promise<void> {
-    const entries: Entry[] = [{ kind: "stepped", at: Math.max(this.#options.clock.now(), live.state.at) }, ...live.pending, { kind: "trapped", error }];
-    await this.#steps.take(live, { agent: live.row.id, entries: encodeStep(entries), count: entries.length, forks: [], closed: true });
+    const entries: Entry[] = [
+      { kind: "stepped", at: Math.max(this.#options.clock.now(), live.state.at) },
+      ...live.pending,
+      { kind: "trapped", error },
+    ];
+    await this.#steps.take(live, {
+      agent: live.row.id,
+      entries: encodeStep(entries),
+      count: entries.length,
+      forks: [],
+      closed: true,
+    });
   }
 
   #finished(row: InvocationRow): void {
@@ -543,7 +618,12 @@ export class Host implements AsyncDisposable {
     const { store, clock, isGone = () => false } = this.#options;
     const nodes = await store.nodes();
     const dead = nodes.filter((node) => node.id !== this.#node && (node.expiresAt <= clock.now() || isGone(node)));
-    if (dead.length > 0) await store.claim(this.#node, [], dead.map(({ id }) => id));
+    if (dead.length > 0)
+      await store.claim(
+        this.#node,
+        [],
+        dead.map(({ id }) => id),
+      );
   }
 
   /** Goes on with every agent that has something to do. */
@@ -617,7 +697,9 @@ export class Host implements AsyncDisposable {
       await this.#turns.take(async () => {});
       await this.#writer.durable().catch(() => {});
     }
-    this.#fail(new HostError("host/closed", "The host was closed. What is unfinished goes on when its store is opened again."));
+    this.#fail(
+      new HostError("host/closed", "The host was closed. What is unfinished goes on when its store is opened again."),
+    );
     await this.#stop();
     const { store } = this.#options;
     // Replaced snapshots are worth a look at all others only now and then.

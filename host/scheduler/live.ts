@@ -43,7 +43,10 @@ export async function readSteps(store: Store, row: AgentRow, from: number): Prom
 }
 
 function missing(row: AgentRow, from: number): HostError {
-  return new HostError("store/corrupt", `The store has lost entries of ${row.id} from ${from} on. Restore the file from a backup.`);
+  return new HostError(
+    "store/corrupt",
+    `The store has lost entries of ${row.id} from ${from} on. Restore the file from a backup.`,
+  );
 }
 
 /** What brings an agent's memory back: the newest snapshot, and the steps since. */
@@ -55,7 +58,11 @@ export async function readOpening(store: Store, row: AgentRow): Promise<Opening>
 
 async function readSnapshot(store: Store, id: string, row: AgentRow): Promise<Opening["snapshot"]> {
   const snapshot = await store.snapshot(id);
-  if (!snapshot) throw new HostError("store/corrupt", `The store has lost the snapshot ${id.slice(0, 8)} of ${row.id}. Restore the file from a backup.`);
+  if (!snapshot)
+    throw new HostError(
+      "store/corrupt",
+      `The store has lost the snapshot ${id.slice(0, 8)} of ${row.id}. Restore the file from a backup.`,
+    );
   return { row: snapshot, pages: await store.pages(snapshot.pages) };
 }
 
@@ -80,8 +87,10 @@ export function stateOf(live: Live): RowState {
   if (live.row.error !== null) return "failed";
   if (hasEnded(live)) return "ended";
   const { state, pending, queue } = live;
-  const isLocal = ({ outcome, start }: Operation) => outcome || start.kind === "fork-started" || start.kind === "delete-started";
-  if (pending.length > 0 || state.invocation?.abandoning || [...state.inFlight.values()].some(isLocal)) return "running";
+  const isLocal = ({ outcome, start }: Operation) =>
+    outcome || start.kind === "fork-started" || start.kind === "delete-started";
+  if (pending.length > 0 || state.invocation?.abandoning || [...state.inFlight.values()].some(isLocal))
+    return "running";
   if (state.invocation) return "suspended";
   // One that is scheduled waits for its time.
   return queue.some(({ dueAt }) => dueAt === null) ? "running" : "idle";

@@ -34,7 +34,16 @@ export class Promises {
   async create(id: PromiseId, by: AgentId | null, at: number, timeoutMs: number | undefined): Promise<void> {
     if (await this.#writer.findPromise(id)) return;
     const expiresAt = timeoutMs === undefined ? null : at + timeoutMs;
-    this.#writer.promise({ id, state: "pending", payload: null, createdBy: by, createdAt: at, expiresAt, settledAt: null, settledBy: null });
+    this.#writer.promise({
+      id,
+      state: "pending",
+      payload: null,
+      createdBy: by,
+      createdAt: at,
+      expiresAt,
+      settledAt: null,
+      settledBy: null,
+    });
     if (expiresAt !== null) this.#wakeBy(expiresAt);
   }
 
@@ -96,10 +105,16 @@ function promiseOutcome(row: PromiseRow): Outcome | null {
     case "canceled":
       return failed("promise/canceled", `The promise ${JSON.stringify(row.id)} was canceled.`);
     case "timed-out":
-      return failed("promise/timed-out", `The promise ${JSON.stringify(row.id)} was not settled by ${new Date(row.expiresAt!).toISOString()}.`);
+      return failed(
+        "promise/timed-out",
+        `The promise ${JSON.stringify(row.id)} was not settled by ${new Date(row.expiresAt!).toISOString()}.`,
+      );
   }
 }
 
 function unknownPromise(id: string): Outcome {
-  return failed("promise/unknown", `There is no promise ${JSON.stringify(id)}. Create it before it is awaited or settled.`);
+  return failed(
+    "promise/unknown",
+    `There is no promise ${JSON.stringify(id)}. Create it before it is awaited or settled.`,
+  );
 }

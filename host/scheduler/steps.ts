@@ -47,9 +47,12 @@ export class Steps {
       writer.snapshot(stepped.snapshot);
       live.row.snapshot = { id: stepped.snapshot.row.id, length: stepped.snapshot.length };
     }
-    const canceled = new Set(entries.flatMap((entry) => (entry.kind === "operation-canceled" ? [entry.operation] : [])));
+    const canceled = new Set(
+      entries.flatMap((entry) => (entry.kind === "operation-canceled" ? [entry.operation] : [])),
+    );
     for (const entry of entries) if (!isGivenUp(entry, canceled)) await this.#follow(live, entry);
-    for (const { operation } of entries.filter((entry) => entry.kind === "fork-started")) await this.#fork(live, operation, stepped);
+    for (const { operation } of entries.filter((entry) => entry.kind === "fork-started"))
+      await this.#fork(live, operation, stepped);
     await this.#cancel(live, entries);
     if (stepped.closed) await this.#trapped(live, entries, callsBefore);
     if (live.state.invocation?.outcome && "error" in live.state.invocation.outcome) {
@@ -167,7 +170,13 @@ export class Steps {
     // One that has deleted itself in this step has nothing to hand on.
     if (!this.#options.agents.isCurrent(parent)) return this.#options.agents.discard(id);
     const session = forks.includes(id) ? "open" : "closed";
-    const fork = this.#options.agents.createFork(parent, { id, operation, session, state: copyState(parent.state), snapshot: parent.row.snapshot });
+    const fork = this.#options.agents.createFork(parent, {
+      id,
+      operation,
+      session,
+      state: copyState(parent.state),
+      snapshot: parent.row.snapshot,
+    });
     await this.inherit(fork, parent);
   }
 
@@ -175,10 +184,24 @@ export class Steps {
   async inherit(fork: Live, parent: Live): Promise<void> {
     const { agents, writer, clock } = this.#options;
     const key = fork.state.invocation?.key;
-    const born = key === undefined ? undefined : (parent.queue.find((row) => row.key === key) ?? (await writer.findInvocation(parent.row.id, key)));
+    const born =
+      key === undefined
+        ? undefined
+        : (parent.queue.find((row) => row.key === key) ?? (await writer.findInvocation(parent.row.id, key)));
     if (born) {
       const agent = fork.row.id;
-      const row: InvocationRow = { ...born, agent, seq: 0, state: "running", caller: null, attached: false, cancelRequested: false, outcome: null, createdAt: clock.now(), finishedAt: null };
+      const row: InvocationRow = {
+        ...born,
+        agent,
+        seq: 0,
+        state: "running",
+        caller: null,
+        attached: false,
+        cancelRequested: false,
+        outcome: null,
+        createdAt: clock.now(),
+        finishedAt: null,
+      };
       fork.queue.push(row);
       writer.invocation(row);
     }
@@ -198,7 +221,8 @@ export class Steps {
     waits.removeAll(live);
     await calls.cancelOpen(live, callsBefore, null);
     const trap = entries.at(-1);
-    if (entries.some(({ kind }) => kind === "abandoned") && trap?.kind === "trapped") return this.fail(live, trap.error);
+    if (entries.some(({ kind }) => kind === "abandoned") && trap?.kind === "trapped")
+      return this.fail(live, trap.error);
     await agents.open(live);
   }
 
@@ -225,7 +249,11 @@ function forgetPending(live: Live): void {
   live.pending = live.pending.filter((input) => {
     if (input.kind === "delivered") return live.state.inFlight.has(input.operation);
     if (input.invocation > invocations) return true;
-    return input.kind === "cancel-requested" && invocation?.number === input.invocation && !invocation.outcome && !invocation.cancelRequested;
+    return (
+      input.kind === "cancel-requested" &&
+      invocation?.number === input.invocation &&
+      !invocation.outcome &&
+      !invocation.cancelRequested
+    );
   });
 }
-

@@ -2,7 +2,16 @@ import { HostError, isHostError } from "../base/error.ts";
 import type { AgentId, InvocationKey, NodeId, PromiseId } from "../base/id.ts";
 import type { Clock } from "../base/port.ts";
 import { emptyChanges, invocationRowKey, isEmpty, operationRowKey, splitRowKey } from "../store/changes.ts";
-import type { AgentRow, Changes, ComponentRow, InvocationRow, OperationRow, PromiseRow, StepRow, Store } from "../store/store.ts";
+import type {
+  AgentRow,
+  Changes,
+  ComponentRow,
+  InvocationRow,
+  OperationRow,
+  PromiseRow,
+  StepRow,
+  Store,
+} from "../store/store.ts";
 import type { Stepped } from "../agent/executor.ts";
 
 export interface WriterOptions {
@@ -29,8 +38,8 @@ const batchLimit = 4096;
 export class Writer {
   readonly #options: WriterOptions;
   #open = emptyChanges();
-  /** Whether what is open deletes an agent. */
-  #deletes = false;
+  /** The agents that what is open deletes, and how many entries they had. */
+  #deleted = new Map<AgentId, number>();
   /** Whole transactions that are to be committed before what is open, the oldest first. */
   #sealed: Sealed[] = [];
   /** The same, of those that are just being committed. */
@@ -67,25 +76,25 @@ export class Writer {
    *
    * Only in a turn that began with `seal`, since the store must know the entries that they inherit before.
    */
-  deleteAgent(id: AgentId): void {
+  deleteAgent(id: AgentId, length: number): void {
     const { agents, invocations, operations } = this.#open;
     agents.set(id, null);
     for (const [key, row] of invocations) if (row?.agent === id) invocations.delete(key);
     for (const [key, row] of operations) if (row?.agent === id) operations.delete(key);
-    this.#deletes = true;
+    this.#deleted.set(id, length);
     this.#touch();
   }
 
   /** To be called when a turn begins: one transaction can't delete an agent and create it again. */
   beginTurn(): void {
-    if (this.#deletes) this.seal();
+    if (this.#deleted.size > 0) this.seal();
   }
 
   /** What was written so far gets a transaction of its own, before what comes. */
   seal(): void {
-    if (!isEmpty(this.#open)) this.#sealed.push(sealChanges(this.#open));
+    if (!isEmpty(this.#open)) this.#sealed.push(sealChanges(this.#open, this.#deleted));
     this.#open = emptyChanges();
-    this.#deletes = false;
+    this.#deleted = new Map();
     this.#fresh.clear();
   }
 
@@ -97,6 +106,16 @@ export class Writer {
   /** Whether the transaction that is open deletes an agent. */
   isDeleting(id: AgentId): boolean {
     return this.#open.agents.get(id) === null;
+  }
+
+  /** How many entries agents of this id had that were deleted, on disk or not yet. */
+  async pastLength(id: AgentId): Promise<number> {
+    // Not on disk first: it may come there meanwhile, and too much does no harm.
+    const unwritten = [...this.#committing, ...this.#sealed].reduce(
+      (sum, { deleted }) => sum + (deleted.get(id) ?? 0),
+      0,
+    );
+    return unwritten + (await this.#options.store.pastLength(id));
   }
 
   /** The agent's row is to be written, too, before the turn is over. */
@@ -139,7 +158,9 @@ export class Writer {
 
   /** Steps of an agent that the store does not hold yet, in order. */
   stepsOf(id: AgentId): StepRow[] {
-    return this.#layers().toReversed().flatMap(({ steps }) => steps.filter(({ agent }) => agent === id));
+    return this.#layers()
+      .toReversed()
+      .flatMap(({ steps }) => steps.filter(({ agent }) => agent === id));
   }
 
   async findAgent(id: AgentId): Promise<AgentRow | undefined> {
@@ -183,7 +204,10 @@ export class Writer {
   /** The agents of which the store does not know all. */
   unwritten(): Set<AgentId> {
     const rows = this.#layers().flatMap(({ invocations, operations }) => [...invocations.keys(), ...operations.keys()]);
-    return new Set([...this.#layers().flatMap(({ agents }) => [...agents.keys()]), ...rows.map((key) => splitRowKey(key)[0])]);
+    return new Set([
+      ...this.#layers().flatMap(({ agents }) => [...agents.keys()]),
+      ...rows.map((key) => splitRowKey(key)[0]),
+    ]);
   }
 
   /** Renews the lease, although there may be nothing to write. */
@@ -236,7 +260,7 @@ export class Writer {
     const { store, clock, node, leaseMs, atBoundary } = this.#options;
     const durable = await atBoundary(() => (this.#failure ? null : this.#take()));
     if (this.#failure) return;
-    if (evenEmpty && this.#committing.length === 0) this.#committing = [sealChanges(emptyChanges())];
+    if (evenEmpty && this.#committing.length === 0) this.#committing = [sealChanges(emptyChanges(), new Map())];
     try {
       for (const { changes, invocations } of this.#committing) {
         await store.commit(changes, { node, expiresAt: clock.now() + leaseMs });
@@ -244,7 +268,9 @@ export class Writer {
       }
       durable?.resolve();
     } catch (cause) {
-      const error = isHostError(cause) ? cause : new HostError("store/failed", `The store could not be written: ${String(cause)}`, { cause });
+      const error = isHostError(cause)
+        ? cause
+        : new HostError("store/failed", `The store could not be written: ${String(cause)}`, { cause });
       refuse(durable, error);
       this.fail(error);
     } finally {
@@ -271,13 +297,14 @@ interface Sealed {
   changes: Changes;
   /** The rows that the invocations were copied from: they are to get the numbers that the store gives. */
   invocations: Changes["invocations"];
+  deleted: ReadonlyMap<AgentId, number>;
 }
 
-function sealChanges(open: Changes): Sealed {
+function sealChanges(open: Changes, deleted: Sealed["deleted"]): Sealed {
   const { invocations } = open;
   const agents = new Map([...open.agents].map(([id, row]) => [id, row && { ...row }]));
   const copies = new Map([...invocations].map(([key, row]) => [key, row && { ...row }]));
-  return { changes: { ...open, agents, invocations: copies }, invocations };
+  return { changes: { ...open, agents, invocations: copies }, invocations, deleted };
 }
 
 /** Rejects a promise that perhaps nobody waits for. */

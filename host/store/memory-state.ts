@@ -47,6 +47,8 @@ export class MemoryState {
   readonly snapshots = new Map<string, SnapshotRow>();
   readonly pages = new Map<string, PageRow>();
   readonly nodes = new Map<NodeId, NodeRow>();
+  /** How many entries agents had that were deleted. */
+  readonly pastLengths = new Map<AgentId, number>();
   readonly invocationsBySource = new Map<string, InvocationRow>();
   readonly operationsBySource = new Map<string, Set<MemoryOperation>>();
   /** How often anything was written. */
@@ -215,5 +217,9 @@ export class MemoryState {
       this.#settle(source);
     }
     this.agents.delete(id);
+    const last = agent.steps.at(-1);
+    // No fork's id is ever given again.
+    if (agent.row.parent) return;
+    this.pastLengths.set(id, (this.pastLengths.get(id) ?? 0) + (last ? last.first + last.count : 0));
   }
 }

@@ -85,6 +85,10 @@ class MemoryStore implements Store {
     return structuredClone(rows.filter((row) => row.parent?.agent === parent));
   }
 
+  async pastLength(id: AgentId) {
+    return this.#state.pastLengths.get(id) ?? 0;
+  }
+
   async steps(agent: AgentId, from: number) {
     const steps = this.#state.agents.get(agent)?.steps ?? [];
     return structuredClone(steps.filter(({ first, count }) => first + count > from));

@@ -66,7 +66,10 @@ function explain({ errcode, errstr, message }: SqliteFailure, file: string): [co
         `${file} is damaged, or no database (${message}). Restore it from a backup, or save what can be read: sqlite3 ${file} .recover`,
       ];
     case sqlite.ioError:
-      return ["store/failed", `The disk failed under ${file} (${message}, SQLite ${errcode}). Check the disk, and the limit on the size of files (ulimit -f).`];
+      return [
+        "store/failed",
+        `The disk failed under ${file} (${message}, SQLite ${errcode}). Check the disk, and the limit on the size of files (ulimit -f).`,
+      ];
     case sqlite.cannotOpen:
       return ["store/failed", `${file} can't be opened. Check that its folder exists and may be used.`];
     case sqlite.constraint:

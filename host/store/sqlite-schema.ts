@@ -67,6 +67,10 @@ export const migrations: readonly string[] = [
     startedAt INTEGER NOT NULL
   ) STRICT;
   `,
+  `
+  -- How many entries agents had that were deleted.
+  CREATE TABLE pastLengths (id TEXT PRIMARY KEY, length INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+  `,
 ];
 
 /** What a database says of itself. `isEmpty`: it holds no table, and nobody has claimed it. */

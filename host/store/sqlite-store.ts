@@ -112,6 +112,10 @@ class SqliteStore implements Store {
     return this.#all(`${selectAgents} WHERE parentAgent = ? ORDER BY number`, parent).map(toAgent);
   }
 
+  async pastLength(id: AgentId): Promise<number> {
+    return Number(this.#get("SELECT length FROM pastLengths WHERE id = ?", id)?.["length"] ?? 0);
+  }
+
   async steps(agent: AgentId, from: number) {
     return this.#attempt(() =>
       readTogether(this.#db, () => readSteps((sql) => this.#prepare(sql), this.#file, agent, from)),

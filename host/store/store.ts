@@ -185,6 +185,12 @@ export interface Store extends AsyncDisposable {
   /** The forks of an agent, in order of creation. */
   forks(parent: AgentId): Promise<AgentRow[]>;
 
+  /**
+   * How many entries agents of this id had that were deleted; 0 if there was none. Calls, promises and forks are known by
+   * their agent's id and a number, so one that comes to life again counts on from there. Forks never do.
+   */
+  pastLength(id: AgentId): Promise<number>;
+
   /** An agent's own steps from the one that holds index `from`, in order; inherited ones belong to its parent. */
   steps(agent: AgentId, from: number): Promise<StepRow[]>;
 

@@ -7,7 +7,11 @@ import { hostname } from "node:os";
  * A container has process ids of its own, so its namespace is part of it.
  */
 export function machineName(): string {
-  return [hostname(), attempt(() => readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim()), attempt(() => readlinkSync("/proc/self/ns/pid"))].join(" ");
+  return [
+    hostname(),
+    attempt(() => readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim()),
+    attempt(() => readlinkSync("/proc/self/ns/pid")),
+  ].join(" ");
 }
 
 /** Whether a process of this machine has ended. */

@@ -3,7 +3,9 @@ import { agent } from "planaria/guest";
 
 // A guest for tests of the engine: it does what it is told, so that a test can be read in one place.
 
-const AsyncFunction = async function () {}.constructor as new (...code: string[]) => (...values: unknown[]) => Promise<unknown>;
+const AsyncFunction = async function () {}.constructor as new (
+  ...code: string[]
+) => (...values: unknown[]) => Promise<unknown>;
 
 /** Runs the body of an async function in which the SDK, this module's exports, `kept` and `args` are at hand. */
 function perform(body: string, kept: Record<string, unknown>, args: unknown[]): Promise<unknown> {

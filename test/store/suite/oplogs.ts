@@ -234,6 +234,20 @@ export function describeOplogs(open: OpenPlace): void {
       expect(await scene.store.ready(n1, 0)).toEqual(["b()"]);
     });
 
+    test("leaves the number of its entries, added up over all its lives", async () => {
+      expect(await scene.store.pastLength(agentId("b()"))).toBe(0);
+      for (const lengths of [[2, 3], [1]]) {
+        let length = 0;
+        for (const count of lengths) {
+          const step = makeStep("b()", length, count);
+          length += count;
+          await scene.store.commit(changesOf({ agents: [makeAgent("b()", { length })], steps: [step] }), asN1);
+        }
+        await commit({ deleted: ["b()"] });
+      }
+      expect(await scene.store.pastLength(agentId("b()"))).toBe(6);
+    });
+
     test("may be deleted again", async () => {
       await commit({ deleted: ["a()"] });
       expect(await scene.store.agents()).toEqual([]);

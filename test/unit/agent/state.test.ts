@@ -1,12 +1,29 @@
 import { expect, test } from "vitest";
 import { agentId, callKey, forkId } from "../../../host/base/id.ts";
 import type { Entry } from "../../../host/oplog/entry.ts";
-import { applyEntry, canceledOutcome, copyState, decodeState, encodeState, forkOutcome, makeState, openCalls, takeFinished, calleeOf } from "../../../host/agent/state.ts";
+import {
+  applyEntry,
+  canceledOutcome,
+  copyState,
+  decodeState,
+  encodeState,
+  forkOutcome,
+  makeState,
+  openCalls,
+  takeFinished,
+  calleeOf,
+} from "../../../host/agent/state.ts";
 
 const agent = agentId('coordinator("c1")');
 const created: Entry = { kind: "created", agent, component: "00".repeat(32), host: "0.1.0" };
 const invoked: Entry = { kind: "invoked", invocation: 1, key: "k", method: "go", args: "[]" };
-const call: Entry = { kind: "rpc-started", operation: 1, callee: { agent: 'counter("x")', method: "add" }, args: "[]", mode: "attached" };
+const call: Entry = {
+  kind: "rpc-started",
+  operation: 1,
+  callee: { agent: 'counter("x")', method: "add" },
+  args: "[]",
+  mode: "attached",
+};
 const finished: Entry = { kind: "finished", invocation: 1, outcome: { value: "1" } };
 
 function fold(...entries: Entry[]) {
@@ -34,12 +51,19 @@ test("a triggered call is not waited for", () => {
 });
 
 test("only the first finish of the running invocation counts", () => {
-  const state = fold({ ...finished, invocation: 7 } as Entry, finished, { ...finished, outcome: { value: "9" } } as Entry);
+  const state = fold({ ...finished, invocation: 7 } as Entry, finished, {
+    ...finished,
+    outcome: { value: "9" },
+  } as Entry);
   expect(takeFinished(state)?.outcome).toEqual({ value: "1" });
 });
 
 test("a canceled operation ends with a failure, unless it has ended", () => {
-  const state = fold({ kind: "sleep-started", operation: 1, spanMs: 5 }, { kind: "operation-canceled", operation: 1 }, { kind: "operation-canceled", operation: 99 });
+  const state = fold(
+    { kind: "sleep-started", operation: 1, spanMs: 5 },
+    { kind: "operation-canceled", operation: 1 },
+    { kind: "operation-canceled", operation: 99 },
+  );
   expect(state.inFlight.get(1)?.outcome).toEqual(canceledOutcome);
   expect(state.inFlight.has(99)).toBe(false);
 });
@@ -57,7 +81,8 @@ test("a fork inherits what is in flight, and is told apart by the operation that
   const child = copyState(parent);
   const childId = forkId(agent, 2);
   applyEntry(child, { kind: "forked", agent: childId, parent: agent, operation: 2 });
-  const told = (state: typeof child, operation: number) => JSON.parse((forkOutcome(state, operation, state.inFlight.get(operation)!) as { value: string }).value);
+  const told = (state: typeof child, operation: number) =>
+    JSON.parse((forkOutcome(state, operation, state.inFlight.get(operation)!) as { value: string }).value);
   expect(told(parent, 2)).toEqual({ kind: "original", fork: childId });
   expect(told(child, 2)).toEqual({ kind: "forked", id: childId, parent: agent });
   expect(told(child, 3)).toEqual({ kind: "original", fork: forkId(agent, 3) });
@@ -67,6 +92,10 @@ test("a fork inherits what is in flight, and is told apart by the operation that
 });
 
 test("a state survives being encoded", () => {
-  const state = fold(call, { kind: "sleep-started", operation: 2, spanMs: 5 }, { kind: "operation-canceled", operation: 2 });
+  const state = fold(
+    call,
+    { kind: "sleep-started", operation: 2, spanMs: 5 },
+    { kind: "operation-canceled", operation: 2 },
+  );
   expect(decodeState(encodeState(state))).toEqual(state);
 });

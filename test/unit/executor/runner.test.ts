@@ -84,7 +84,13 @@ class Stage {
   }
 }
 
-const invoked = (invocation: number, body: string): Input => ({ kind: "invoked", invocation, key: invocationKey(`k${invocation}`), method: "act", args: JSON.stringify([body]) });
+const invoked = (invocation: number, body: string): Input => ({
+  kind: "invoked",
+  invocation,
+  key: invocationKey(`k${invocation}`),
+  method: "act",
+  args: JSON.stringify([body]),
+});
 const delivered = (operation: number, value = "null"): Input => ({ kind: "delivered", operation, outcome: { value } });
 const last = (stage: Stage) => (JSON.parse(stage.reports.at(-1)!.entries) as Entry[]).slice(1);
 
@@ -92,7 +98,12 @@ describe("a session", () => {
   test("takes events in one step, and an invocation alone", async () => {
     const stage = new Stage();
     stage.open();
-    await stage.send(invoked(1, "await Promise.all([sleep(1), sleep(2)])"), delivered(1), delivered(2), invoked(2, "return 2"));
+    await stage.send(
+      invoked(1, "await Promise.all([sleep(1), sleep(2)])"),
+      delivered(1),
+      delivered(2),
+      invoked(2, "return 2"),
+    );
     expect(stage.entries().map((step) => step.map(({ kind }) => kind).join(" "))).toEqual([
       "created",
       "stepped invoked sleep-started sleep-started",
@@ -114,11 +125,25 @@ describe("a session", () => {
   test("goes on by itself behind a run, a canceled operation and a fork", async () => {
     const stage = new Stage();
     stage.open();
-    await stage.send(invoked(1, "const a = await run(() => 1); const s = sleep(9); s.cancel(); await s.catch(() => {}); const f = await fork(); return [a, f.kind]"));
-    expect(stage.entries().at(-1)).toMatchObject([{ kind: "stepped" }, { kind: "delivered" }, { kind: "finished", outcome: { value: '[1,"original"]' } }]);
+    await stage.send(
+      invoked(
+        1,
+        "const a = await run(() => 1); const s = sleep(9); s.cancel(); await s.catch(() => {}); const f = await fork(); return [a, f.kind]",
+      ),
+    );
+    expect(stage.entries().at(-1)).toMatchObject([
+      { kind: "stepped" },
+      { kind: "delivered" },
+      { kind: "finished", outcome: { value: '[1,"original"]' } },
+    ]);
     const fork = forkId(agent, 3);
     expect(stage.reports.find(({ forks }) => forks.length > 0)?.forks).toEqual([fork]);
-    expect(stage.reports.filter(({ agent: of }) => of === fork).map(({ entries }) => entries).join()).toContain('[1,\\"forked\\"]');
+    expect(
+      stage.reports
+        .filter(({ agent: of }) => of === fork)
+        .map(({ entries }) => entries)
+        .join(),
+    ).toContain('[1,\\"forked\\"]');
   });
 
   test("ends with a trap, and is told to forget the invocation when it is opened again", async () => {
@@ -160,7 +185,12 @@ describe("a session", () => {
         });
       };
       await stage.send(invoked(1, body));
-      expect(stage.entries().flat().filter(({ kind }) => kind === "finished")).toMatchObject([{ outcome: { value: '"new"' } }]);
+      expect(
+        stage
+          .entries()
+          .flat()
+          .filter(({ kind }) => kind === "finished"),
+      ).toMatchObject([{ outcome: { value: '"new"' } }]);
       expect(stage.failures).toEqual([]);
     }
   });
@@ -170,14 +200,18 @@ describe("a session", () => {
     const others = Array.from({ length: 5 }, (_, i) => agentId(`actor(${i})`));
     for (const id of others) {
       stage.open(id);
-      stage.runner.send(id, [invoked(1, `kept.name = self.id; for (let i = 0; i < 9; i += 1) await sleep(1); return kept.name`)]);
+      stage.runner.send(id, [
+        invoked(1, `kept.name = self.id; for (let i = 0; i < 9; i += 1) await sleep(1); return kept.name`),
+      ]);
     }
     await stage.rest();
     for (let operation = 1; operation <= 9; operation += 1) {
       for (const id of others) stage.runner.send(id, [delivered(operation)]);
       await stage.rest();
     }
-    expect(stage.reports.slice(-5).map(({ entries }) => (JSON.parse(entries) as Entry[]).at(-1))).toMatchObject(others.map((id) => ({ outcome: { value: JSON.stringify(id) } })));
+    expect(stage.reports.slice(-5).map(({ entries }) => (JSON.parse(entries) as Entry[]).at(-1))).toMatchObject(
+      others.map((id) => ({ outcome: { value: JSON.stringify(id) } })),
+    );
   });
 });
 
@@ -186,7 +220,12 @@ describe("a snapshot", () => {
     const stage = new Stage();
     stage.spentMs = 25;
     stage.open();
-    await stage.send(invoked(1, "kept.text = 'x'.repeat(200_000); for (let i = 0; i < 6; i += 1) { kept[i] = random.uuid(); await sleep(1) } return 1"));
+    await stage.send(
+      invoked(
+        1,
+        "kept.text = 'x'.repeat(200_000); for (let i = 0; i < 6; i += 1) { kept[i] = random.uuid(); await sleep(1) } return 1",
+      ),
+    );
     for (let operation = 1; operation <= 6; operation += 1) await stage.send(delivered(operation));
     const steps = stage.entries();
     const whole = await replayOplog(engine.compiled, steps);
@@ -245,7 +284,10 @@ describe("a snapshot", () => {
     await stage.rest();
     stage.open(agent, { row: { ...row, id: "0".repeat(64) }, pages }, length);
     await stage.rest();
-    expect(stage.failures.map(([, error]) => (error as { code: string }).code)).toEqual([expect.stringMatching(/^snapshot\//), "snapshot/corrupt"]);
+    expect(stage.failures.map(([, error]) => (error as { code: string }).code)).toEqual([
+      expect.stringMatching(/^snapshot\//),
+      "snapshot/corrupt",
+    ]);
   });
 });
 

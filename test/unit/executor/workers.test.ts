@@ -29,7 +29,8 @@ describe("a host with one worker thread", async () => {
   await host.addComponent(engine.bytes, "engine");
   afterAll(() => host[Symbol.asyncDispose]());
 
-  const start = (name: string, body: string) => host.call({ callee: { agent: `actor("${name}")`, method: "act" }, args: JSON.stringify([body]) });
+  const start = (name: string, body: string) =>
+    host.call({ callee: { agent: `actor("${name}")`, method: "act" }, args: JSON.stringify([body]) });
   const act = async (name: string, body: string) => host.result(await start(name, body));
 
   test("runs steps and messages in it", async () => {
@@ -83,9 +84,20 @@ describe("an executor with worker threads", () => {
     agent: agentId(agent),
     component: engine.compiled.digest,
     snapshot: null,
-    steps: [{ first: 0, entries: JSON.stringify([{ kind: "created", agent, component: engine.compiled.digest, host: "0.0.0" }]) }],
+    steps: [
+      {
+        first: 0,
+        entries: JSON.stringify([{ kind: "created", agent, component: engine.compiled.digest, host: "0.0.0" }]),
+      },
+    ],
   });
-  const invoked = (body: string) => ({ kind: "invoked" as const, invocation: 1, key: invocationKey("k"), method: "act", args: JSON.stringify([body]) });
+  const invoked = (body: string) => ({
+    kind: "invoked" as const,
+    invocation: 1,
+    key: invocationKey("k"),
+    method: "act",
+    args: JSON.stringify([body]),
+  });
 
   /** What it reports, in order. */
   function listen(executor: WorkerExecutor) {
@@ -98,7 +110,10 @@ describe("an executor with worker threads", () => {
     const listener: ExecutorListener = {
       stepped: ({ agent, entries }) => report(`${agent} ${(JSON.parse(entries) as { kind: string }[]).at(-1)!.kind}`),
       failed: (agent, error) => report(`${agent} failed ${String((error as { code?: string }).code)}`),
-      lost: (agents, culprit) => report(`lost ${agents.join(" ")}, ${culprit ? `${culprit.agent} ${(JSON.parse(culprit.error) as { code: string }).code}` : "nobody to blame"}`),
+      lost: (agents, culprit) =>
+        report(
+          `lost ${agents.join(" ")}, ${culprit ? `${culprit.agent} ${(JSON.parse(culprit.error) as { code: string }).code}` : "nobody to blame"}`,
+        ),
     };
     executor.start(listener);
     executor.load(engine.compiled);
@@ -116,7 +131,10 @@ describe("an executor with worker threads", () => {
     executor.send(agentId('actor("a")'), [invoked("return 1")]);
     await until(1);
     executor.send(agentId('actor("b")'), [invoked(endless)]);
-    expect(await until(2)).toEqual(['actor("a") finished', 'lost actor("a") actor("b"), actor("b") guest/step-timeout']);
+    expect(await until(2)).toEqual([
+      'actor("a") finished',
+      'lost actor("a") actor("b"), actor("b") guest/step-timeout',
+    ]);
     executor.open(created('actor("a")'));
     executor.send(agentId('actor("a")'), [invoked("return 1")]);
     expect((await until(3)).at(-1)).toBe('actor("a") finished');
@@ -152,7 +170,7 @@ describe("an executor with worker threads", () => {
     await using executor = makeExecutor();
     const { until } = listen(executor);
     const opening = created('actor("a")');
-    executor.open({ ...opening, steps: [{ first: 0, entries: "[" }] });
-    expect(await until(1)).toEqual(['actor("a") failed oplog/corrupt']);
+    executor.open({ ...opening, steps: [{ first: 7, entries: opening.steps[0]!.entries }] });
+    expect(await until(1)).toEqual(['actor("a") failed base/invariant']);
   });
 });

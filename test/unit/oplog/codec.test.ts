@@ -16,8 +16,22 @@ const everyKind: Entry[] = [
   { kind: "delivered", operation: 2, outcome: { error: '{"name":"Error","message":"no"}' } },
   { kind: "cancel-requested", invocation: 1 },
   { kind: "abandoned", invocation: 1 },
-  { kind: "rpc-started", operation: 1, callee: { agent: 'counter("c2")', method: "add" }, args: "[1]", mode: "attached" },
-  { kind: "rpc-started", operation: 1, callee: { function: "enrichOne" }, args: "[]", mode: "triggered", at: 5, key: "k" },
+  {
+    kind: "rpc-started",
+    operation: 1,
+    callee: { agent: 'counter("c2")', method: "add" },
+    args: "[1]",
+    mode: "attached",
+  },
+  {
+    kind: "rpc-started",
+    operation: 1,
+    callee: { function: "enrichOne" },
+    args: "[]",
+    mode: "triggered",
+    at: 5,
+    key: "k",
+  },
   { kind: "delete-started", operation: 1, agent: 'counter("c2")' },
   { kind: "promise-created", operation: 1, id: "order-42", timeoutMs: 10 },
   { kind: "promise-awaited", operation: 1, id: "order-42" },
@@ -66,15 +80,23 @@ test("an entry with a missing, superfluous or wrong field is refused", () => {
   for (const entry of everyKind) {
     const fields = Object.keys(entry).filter((field) => field !== "kind");
     const [field] = fields;
-    const damaged = [{ ...entry, superfluous: 1 }, { ...entry, [field!]: { wrong: true } }];
-    for (const each of damaged) expect(() => decodeStep(JSON.stringify([each]), origin)).toThrow(expect.objectContaining({ code: "oplog/invalid-entry" }));
+    const damaged = [
+      { ...entry, superfluous: 1 },
+      { ...entry, [field!]: { wrong: true } },
+    ];
+    for (const each of damaged)
+      expect(() => decodeStep(JSON.stringify([each]), origin)).toThrow(
+        expect.objectContaining({ code: "oplog/invalid-entry" }),
+      );
   }
 });
 
 test("a text that is cut off, or no list, is refused", () => {
   const text = encodeStep(everyKind);
   expect(() => decodeStep(text.slice(0, -5), origin)).toThrow(expect.objectContaining({ code: "oplog/corrupt" }));
-  expect(() => decodeStep('{"kind":"stepped","at":1}', origin)).toThrow(expect.objectContaining({ code: "oplog/corrupt" }));
+  expect(() => decodeStep('{"kind":"stepped","at":1}', origin)).toThrow(
+    expect.objectContaining({ code: "oplog/corrupt" }),
+  );
 });
 
 test("a text with a flipped character is refused, or differs in what it says", () => {

@@ -8,7 +8,8 @@ const queueOf = async (id: string) => (await node.run(node.host.inspect(agentId(
 
 describe("invocations of one agent", () => {
   test("run one at a time, in the order of their calls", async () => {
-    const body = "const n = args[0]; (kept.log ??= []).push(`begin ${n}`); await sleep(10); kept.log.push(`end ${n}`); return kept.log";
+    const body =
+      "const n = args[0]; (kept.log ??= []).push(`begin ${n}`); await sleep(10); kept.log.push(`end ${n}`); return kept.log";
     const refs = await Promise.all([1, 2, 3].map((n) => node.startAct('actor("order")', body, [n])));
     const logs = await Promise.all(refs.map((each) => node.value(each)));
     expect(logs[2]).toEqual(["begin 1", "end 1", "begin 2", "end 2", "begin 3", "end 3"]);
@@ -28,7 +29,9 @@ describe("invocations of one agent", () => {
 
 describe("an idempotency key", () => {
   test("gives the invocation that runs under it", async () => {
-    const refs = [1, 2].map(() => node.startAct('actor("key")', "await sleep(50); return (kept.n = (kept.n ?? 0) + 1)", [], "k"));
+    const refs = [1, 2].map(() =>
+      node.startAct('actor("key")', "await sleep(50); return (kept.n = (kept.n ?? 0) + 1)", [], "k"),
+    );
     expect(await Promise.all((await Promise.all(refs)).map((each) => node.value(each)))).toEqual([1, 1]);
   });
 
@@ -55,7 +58,10 @@ describe("an idempotency key", () => {
       await sleep(5);
       calls[0].cancel();
       return Promise.allSettled(calls)`;
-    expect(await node.act('actor("sharer")', body)).toMatchObject([{ status: "rejected", reason: { code: "operation/canceled" } }, { value: 1 }]);
+    expect(await node.act('actor("sharer")', body)).toMatchObject([
+      { status: "rejected", reason: { code: "operation/canceled" } },
+      { value: 1 },
+    ]);
   });
 
   test("names an outcome only if there was a call", async () => {
@@ -66,7 +72,9 @@ describe("an idempotency key", () => {
 
 describe("a call between agents", () => {
   test("gives what the callee returned, as often as it is awaited", async () => {
-    expect(await node.act('actor("c1")', "const c = counter.get('x').add(4); return [await c, await c]")).toEqual([4, 4]);
+    expect(await node.act('actor("c1")', "const c = counter.get('x').add(4); return [await c, await c]")).toEqual([
+      4, 4,
+    ]);
   });
 
   test("keeps its order among others to the same agent", async () => {
@@ -87,7 +95,7 @@ describe("a call between agents", () => {
     await expect(node.call('nobody("x").add')).rejects.toMatchObject({ code: "rpc/unknown-agent" });
     await expect(node.call('counter("x").fly')).rejects.toMatchObject({ code: "rpc/unknown-method" });
     await expect(node.call("flyAway")).rejects.toMatchObject({ code: "rpc/unknown-function" });
-    await expect(node.call('counter(x).add')).rejects.toMatchObject({ code: "agent/name" });
+    await expect(node.call("counter(x).add")).rejects.toMatchObject({ code: "agent/name" });
   });
 
   test("that a guest makes in vain rejects there, and harms nobody if it is a trigger", async () => {
@@ -110,7 +118,8 @@ describe("a function", () => {
   });
 
   test("ends although it leaves a sleep, a settlement and a fork behind", async () => {
-    const body = "void sleep(1e9); void promise.complete(promise.create(), 1); void fork(); return Promise.race([sleep(1e9), sleep(1)])";
+    const body =
+      "void sleep(1e9); void promise.complete(promise.create(), 1); void fork(); return Promise.race([sleep(1e9), sleep(1)])";
     const called = await node.startAct("act", body);
     expect(await node.value(called)).toBe(null);
     await node.settled();
@@ -121,7 +130,8 @@ describe("a function", () => {
 
 describe("a trigger", () => {
   test("is waited for by nobody, and outlives the invocation that made it", async () => {
-    const body = "actor.get('aside').trigger.act(\"await sleep(100); await counter.get('aside').add(1)\"); return 'at once'";
+    const body =
+      "actor.get('aside').trigger.act(\"await sleep(100); await counter.get('aside').add(1)\"); return 'at once'";
     const before = scene.clock.now();
     expect(await node.act('actor("t1")', body)).toBe("at once");
     expect(scene.clock.now() - before).toBeLessThan(100);
@@ -139,7 +149,10 @@ describe("a trigger", () => {
 
   test("at a moment lets others pass, and waits for its turn when it is due", async () => {
     await node.act('actor("t3")', "actor.get('turn').at(now() + 50).act('(kept.log ??= []).push(2)'); return 1");
-    const long = await node.startAct('actor("turn")', "(kept.log ??= []).push(1); await sleep(1_000); kept.log.push('still 1')");
+    const long = await node.startAct(
+      'actor("turn")',
+      "(kept.log ??= []).push(1); await sleep(1_000); kept.log.push('still 1')",
+    );
     await node.value(long);
     expect(await node.act('actor("turn")', "return kept.log")).toEqual([1, "still 1", 2]);
   });
@@ -201,7 +214,9 @@ describe("an invocation that ends", () => {
 
 describe("a cycle of awaits", () => {
   test("of one agent is refused, and spelled out", async () => {
-    const error = await node.act('actor("o1")', "await actor.get('o1').act('return 1')").catch((caught: unknown) => caught);
+    const error = await node
+      .act('actor("o1")', "await actor.get('o1').act('return 1')")
+      .catch((caught: unknown) => caught);
     expect(error).toMatchObject({ code: "rpc/cycle", message: expect.stringContaining('actor("o1") → actor("o1")') });
   });
 
@@ -215,7 +230,9 @@ describe("a cycle of awaits", () => {
     const body = `
       const [next, ...rest] = args[0];
       return next === undefined ? actor.get(args[1]).act("return 1") : actor.get(next).act(args[2], rest, args[1], args[2])`;
-    const error = await node.act(`actor("${names[0]}")`, body, names.slice(1), names[0], body).catch((caught: unknown) => caught);
+    const error = await node
+      .act(`actor("${names[0]}")`, body, names.slice(1), names[0], body)
+      .catch((caught: unknown) => caught);
     const path = [names.at(-1)!, ...names.slice(0, -1), names.at(-1)!].map((name) => `actor("${name}")`).join(" → ");
     expect(error).toMatchObject({ code: "rpc/cycle", message: expect.stringContaining(path) });
   });

@@ -54,31 +54,40 @@ describe("a process that dies", () => {
   });
 
   const points = Array.from({ length: calm.commits - 2 }, (_, index) => index + 2);
-  test.each(points)("when commit %i is on disk leaves all to the next one, and nothing happens twice", async (commit) => {
-    await expectTheSame(await live((life) => (life === 0 ? commit : 0), "after"), commit % 8 === 0);
-  });
+  test.each(points)(
+    "when commit %i is on disk leaves all to the next one, and nothing happens twice",
+    async (commit) => {
+      await expectTheSame(await live((life) => (life === 0 ? commit : 0), "after"), commit % 8 === 0);
+    },
+  );
 
-  test.each(points.filter((commit) => commit % 5 === 0))("before commit %i has not done what was in it", async (commit) => {
-    await expectTheSame(await live((life) => (life === 0 ? commit : 0), "before"));
-  });
+  test.each(points.filter((commit) => commit % 5 === 0))(
+    "before commit %i has not done what was in it",
+    async (commit) => {
+      await expectTheSame(await live((life) => (life === 0 ? commit : 0), "before"));
+    },
+  );
 
-  test.each(points.filter((commit) => commit % 5 === 1))("or only stops before commit %i, comes back to find all done, and does nothing twice", async (commit) => {
-    const scene = new Scene();
-    scene.hurry = true;
-    const pausable = makePausable(commit);
-    const first = await scene.open({ wrap: pausable.wrap, leaseMs: 10_000, instances: 3 });
-    const asked = play(first);
-    await Promise.race([asked, pausable.paused]);
-    first.isPaused = true;
-    scene.clock.skip(11_000);
-    const node = await scene.open({ leaseMs: 10_000, instances: 3 });
-    const outcome = await play(node);
-    pausable.resume();
-    first.isPaused = false;
-    expect(await asked).toEqual(outcome);
-    await expectTheSame({ scene, node, outcome, commits: 0 });
-    await first[Symbol.asyncDispose]();
-  });
+  test.each(points.filter((commit) => commit % 5 === 1))(
+    "or only stops before commit %i, comes back to find all done, and does nothing twice",
+    async (commit) => {
+      const scene = new Scene();
+      scene.hurry = true;
+      const pausable = makePausable(commit);
+      const first = await scene.open({ wrap: pausable.wrap, leaseMs: 10_000, instances: 3 });
+      const asked = play(first);
+      await Promise.race([asked, pausable.paused]);
+      first.isPaused = true;
+      scene.clock.skip(11_000);
+      const node = await scene.open({ leaseMs: 10_000, instances: 3 });
+      const outcome = await play(node);
+      pausable.resume();
+      first.isPaused = false;
+      expect(await asked).toEqual(outcome);
+      await expectTheSame({ scene, node, outcome, commits: 0 });
+      await first[Symbol.asyncDispose]();
+    },
+  );
 
   test.each([2, 3, 5])("again and again, at every %ith commit, gets to the end all the same", async (commit) => {
     await expectTheSame(await live(() => commit, "after"));

@@ -28,7 +28,8 @@ describe.each([
     await node.call('counter("b").add', 5);
     const [deleted, called] = await Promise.all([remove('counter("b")'), node.start('counter("b").add', [1])]);
     expect([deleted, await node.value(called)]).toEqual([true, 1]);
-    const body = "await actor.delete('c'); return Promise.all([actor.get('c').act('return kept.a ?? 0'), actor.get('c').act('return 2')])";
+    const body =
+      "await actor.delete('c'); return Promise.all([actor.get('c').act('return kept.a ?? 0'), actor.get('c').act('return 2')])";
     await node.act('actor("c")', "kept.a = 1");
     expect(await node.act('actor("c1")', body)).toEqual([0, 2]);
   });
@@ -45,11 +46,15 @@ describe.each([
     await node.settled();
     const outcomes = [running, waits].map((each) => node.result(each));
     await remove('actor("e")');
-    for (const outcome of await Promise.all(outcomes)) expect(outcome).toMatchObject({ error: expect.stringContaining("agent/deleted") });
+    for (const outcome of await Promise.all(outcomes))
+      expect(outcome).toMatchObject({ error: expect.stringContaining("agent/deleted") });
   });
 
   test("gives up the calls that it had made, and frees who is waited for", async () => {
-    await node.startAct('actor("f")', "await actor.get('f1').act(\"await new Promise((go) => signal().addEventListener('abort', go)); kept.told = true\")");
+    await node.startAct(
+      'actor("f")',
+      "await actor.get('f1').act(\"await new Promise((go) => signal().addEventListener('abort', go)); kept.told = true\")",
+    );
     await node.settled();
     await remove('actor("f")');
     expect(await node.act('actor("f1")', "return kept.told")).toBe(true);
@@ -57,7 +62,10 @@ describe.each([
 
   test("by itself ends its own invocation", async () => {
     await node.act('actor("g")', "kept.a = 1");
-    const called = await node.startAct('actor("g1")', "return actor.get('g').act(\"await actor.delete('g'); return 'never'\")");
+    const called = await node.startAct(
+      'actor("g1")',
+      "return actor.get('g').act(\"await actor.delete('g'); return 'never'\")",
+    );
     await expect(node.value(called)).rejects.toMatchObject({ code: "agent/deleted" });
     await node.settled();
     expect(await node.act('actor("g")', "return kept.a ?? 'new'")).toBe("new");
@@ -67,11 +75,14 @@ describe.each([
     await node.startAct('actor("h")', "await sleep(1); void fork(); void actor.delete('h'); void sleep(5)");
     await node.settled();
     await node.pass(1_000);
-    expect((await node.store.agents()).filter(({ type, params }) => type === "actor" && params === '["h"]')).toEqual([]);
+    expect((await node.store.agents()).filter(({ type, params }) => type === "actor" && params === '["h"]')).toEqual(
+      [],
+    );
   });
 
   test("leaves its forks whole, whether the store knew of them before or not", async () => {
-    const body = "kept.a = 1; const side = await fork(); await promise.await(promise.create({ id: args[0] })); kept.a += 1; return kept.a";
+    const body =
+      "kept.a = 1; const side = await fork(); await promise.await(promise.create({ id: args[0] })); kept.a += 1; return kept.a";
     const called = await node.startAct('actor("i")', body, ["go on"], "k");
     // Neither the fork nor what it inherits is durable yet.
     await remove('actor("i")');
@@ -84,7 +95,12 @@ describe.each([
   });
 
   test("leaves the forks of its forks whole, after both have gone", async () => {
-    const called = await node.startAct('actor("j")', "kept.path = ''; for (const _ of [1, 2]) kept.path += (await fork()).kind[0]; return kept.path", [], "k");
+    const called = await node.startAct(
+      'actor("j")',
+      "kept.path = ''; for (const _ of [1, 2]) kept.path += (await fork()).kind[0]; return kept.path",
+      [],
+      "k",
+    );
     expect(await node.value(called)).toBe("oo");
     await node.settled();
     const child = forkId(agentId('actor("j")'), 1);
@@ -95,9 +111,28 @@ describe.each([
     expect((await node.replay(grandchild)).mismatch).toBeNull();
   });
 
+  test("lets the one that comes after make calls, promises and forks of its own", async () => {
+    const body = `
+      const side = await fork();
+      const id = promise.create();
+      const settled = await promise.complete(id, side.kind);
+      return [settled, await promise.await(id), await counter.get("again").add(1), side.fork ?? side.id]`;
+    const seen: unknown[][] = [];
+    for (const key of ["first", "second", "third"]) {
+      const called = await node.startAct('actor("l")', body, [], key);
+      seen.push(await node.value(called));
+      await node.value({ agent: agentId(seen.at(-1)![3] as string), key: called.key });
+      await remove('actor("l")');
+    }
+    expect(seen.map(([settled, value]) => [settled, value])).toEqual(Array(3).fill([true, "original"]));
+    expect(new Set(seen.map(([, , , fork]) => fork)).size).toBe(3);
+    expect(await node.call('counter("again").count')).toBe(6);
+  });
+
   test("is done once, and spares who comes under the same name afterwards", async () => {
     await node.call('counter("k").add', 1);
-    const body = "await counter.delete('k'); await promise.await(promise.create({ id: 'k' })); return counter.get('k').count()";
+    const body =
+      "await counter.delete('k'); await promise.await(promise.create({ id: 'k' })); return counter.get('k').count()";
     const called = await node.startAct('actor("k1")', body);
     await node.settled();
     await node.call('counter("k").add', 3);

@@ -41,7 +41,8 @@ describe("a host that keeps few agents at hand", () => {
     // `busy` gets two calls: behind the first one, whose answer has yet to wake `asker`, the second one calls `asker`.
     // A step that is not durable yet makes the asker, whose session is closed, wait for the disk before it is opened again.
     await node.act("act", "promise.create({ id: 'tick' }); promise.create({ id: 'go' }); return 1");
-    const body = "const call = actor.get('busy').act(\"await promise.await('go'); return 1\"); await promise.await('tick'); return call";
+    const body =
+      "const call = actor.get('busy').act(\"await promise.await('go'); return 1\"); await promise.await('tick'); return call";
     const asker = await node.startAct('actor("asker")', body);
     await node.settled();
     const second = await node.startAct('actor("busy")', "return actor.get('asker').act('return 2')");
@@ -53,7 +54,7 @@ describe("a host that keeps few agents at hand", () => {
   test("brings them back from a snapshot and what came since, bit for bit", async () => {
     const scene = new Scene();
     const node = await scene.open({ sessions: 1, instances: 1 });
-    for (let i = 0; i < 150; i += 1) await node.call('counter("long")' + ".add", 1);
+    for (let i = 0; i < 150; i += 1) await node.call('counter("long").add', 1);
     await node.act('actor("other")', "return 1");
     await node.settled();
     const { snapshot, length } = (await node.store.agent(agentId('counter("long")')))!;
@@ -68,7 +69,12 @@ describe("a host that keeps few agents at hand", () => {
     const scene = new Scene();
     const node = await scene.open({ sessions: 1, instances: 1 });
     for (let i = 0; i < 140; i += 1) await node.act('actor("f")', "kept.n = (kept.n ?? 0) + 1");
-    const called = await node.startAct('actor("f")', "const side = await fork(); await sleep(1); return [side.kind, kept.n]", [], "k");
+    const called = await node.startAct(
+      'actor("f")',
+      "const side = await fork(); await sleep(1); return [side.kind, kept.n]",
+      [],
+      "k",
+    );
     expect(await node.value(called)).toEqual(["original", 140]);
     const [fork] = await node.store.forks(agentId('actor("f")'));
     expect(await node.value({ agent: fork!.id, key: called.key })).toEqual(["forked", 140]);

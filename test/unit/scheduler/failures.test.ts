@@ -8,7 +8,8 @@ const stateOf = async (id: string) => (await node.store.agent(agentId(id)))?.sta
 
 describe("an error", () => {
   test("reaches the caller's await as it was thrown, by way of any number of agents", async () => {
-    const inner = "const e = new RangeError('too much', { cause: new TypeError('why') }); throw Object.assign(e, { code: 'my/code', data: { n: 1 } })";
+    const inner =
+      "const e = new RangeError('too much', { cause: new TypeError('why') }); throw Object.assign(e, { code: 'my/code', data: { n: 1 } })";
     const body = `
       try { await actor.get("a1").act("return actor.get('a2').act(args[0])", ${JSON.stringify(inner)}) }
       catch (e) { return [e instanceof RangeError, e.name, e.message, e.code, e.data, e.cause.name, e.cause.message] }`;
@@ -39,15 +40,25 @@ describe("a trap", () => {
   });
 
   test("is told to the caller, with what queued behind it not harmed", async () => {
-    const refs = await Promise.all([node.startAct('actor("e")', "await sleep(5); trap()"), node.startAct('actor("e")', "return 'next'")]);
-    await expect(node.value(refs[0]!)).rejects.toMatchObject({ name: "TrapError", code: expect.stringMatching(/^guest\//) });
+    const refs = await Promise.all([
+      node.startAct('actor("e")', "await sleep(5); trap()"),
+      node.startAct('actor("e")', "return 'next'"),
+    ]);
+    await expect(node.value(refs[0]!)).rejects.toMatchObject({
+      name: "TrapError",
+      code: expect.stringMatching(/^guest\//),
+    });
     expect(await node.value(refs[1]!)).toBe("next");
   });
 
   test("keeps what the guest had logged in its step, which may tell why", async () => {
-    await expect(node.act('actor("f")', "log.info('about to trap'); trap()")).rejects.toMatchObject({ name: "TrapError" });
+    await expect(node.act('actor("f")', "log.info('about to trap'); trap()")).rejects.toMatchObject({
+      name: "TrapError",
+    });
     await node.settled();
-    expect(node.logs.filter(({ agent }) => agent === 'actor("f")').map(({ message }) => message)).toEqual(["about to trap"]);
+    expect(node.logs.filter(({ agent }) => agent === 'actor("f")').map(({ message }) => message)).toEqual([
+      "about to trap",
+    ]);
   });
 
   test("gives up all calls of the invocation, and forgets its sleeps and promises", async () => {
@@ -65,7 +76,9 @@ describe("a trap", () => {
 
   test("of a guest that can't even be told to forget fails the agent, and it says why from then on", async () => {
     // What the SDK reads events with is taken away in a step that goes well.
-    await expect(node.act('actor("h")', "JSON.parse = () => trap(); await sleep(1)")).rejects.toMatchObject({ name: "TrapError" });
+    await expect(node.act('actor("h")', "JSON.parse = () => trap(); await sleep(1)")).rejects.toMatchObject({
+      name: "TrapError",
+    });
     await node.settled();
     expect(await stateOf('actor("h")')).toBe("failed");
     await expect(node.act('actor("h")', "return 1")).rejects.toMatchObject({ name: "TrapError" });
@@ -84,7 +97,10 @@ describe("a trap", () => {
 
 describe("a message", () => {
   test("is shown once, in order, with its agent and the instant of its step", async () => {
-    const at = await node.act('actor("l")', "log.info('one'); console.warn('two'); await sleep(1); log.error('three'); return now()");
+    const at = await node.act(
+      'actor("l")',
+      "log.info('one'); console.warn('two'); await sleep(1); log.error('three'); return now()",
+    );
     await node.settled();
     const lines = node.logs.filter(({ agent }) => agent === 'actor("l")');
     expect(lines.map(({ level, message }) => `${level} ${message}`)).toEqual(["info one", "warn two", "error three"]);

@@ -39,12 +39,16 @@ export function dieAtCommit(fatal: number, when: "before" | "after"): DyingStore
 }
 
 /** Stands before every method of a store. */
-export function intercept(store: Store, handle: (name: keyof Store, call: () => Promise<unknown>) => Promise<unknown>): Store {
+export function intercept(
+  store: Store,
+  handle: (name: keyof Store, call: () => Promise<unknown>) => Promise<unknown>,
+): Store {
   return new Proxy(store, {
     get(target, name: keyof Store) {
       const value = target[name];
       if (typeof value !== "function") return value;
-      return (...args: never[]) => handle(name, () => (value as (...args: never[]) => Promise<unknown>).apply(target, args));
+      return (...args: never[]) =>
+        handle(name, () => (value as (...args: never[]) => Promise<unknown>).apply(target, args));
     },
   });
 }

@@ -21,14 +21,24 @@ describe("a fork", () => {
   });
 
   test("has the id that follows from its parent and the operation, and both are told", async () => {
-    const called = await node.startAct('actor("b")', "await sleep(1); const side = await fork(); return [self.id, side]", [], "k");
+    const called = await node.startAct(
+      'actor("b")',
+      "await sleep(1); const side = await fork(); return [self.id, side]",
+      [],
+      "k",
+    );
     const id = forkId(agentId('actor("b")'), 2);
     expect(await node.value(called)).toEqual(['actor("b")', { kind: "original", fork: id }]);
     expect(await node.value({ agent: id, key: called.key })).toEqual([id, { kind: "forked", parent: 'actor("b")' }]);
   });
 
   test("finishes the invocation that it was born in, and inherits none that are queued", async () => {
-    const first = await node.startAct('actor("c")', "await sleep(5); const side = await fork(); await sleep(5); return side.kind", [], "first");
+    const first = await node.startAct(
+      'actor("c")',
+      "await sleep(5); const side = await fork(); await sleep(5); return side.kind",
+      [],
+      "first",
+    );
     const second = await node.startAct('actor("c")', "return 'second'", [], "second");
     expect([await node.value(first), await node.value(second)]).toEqual(["original", "second"]);
     const [fork] = await forksOf('actor("c")');
@@ -73,7 +83,10 @@ describe("a fork", () => {
     expect(await node.value(called)).toEqual(["original", "original"]);
     const forks = await forksOf('actor("f")');
     const sides = await Promise.all(forks.map((agent) => node.value({ agent, key: called.key })));
-    expect(sides).toEqual([["forked", "original"], ["original", "forked"]]);
+    expect(sides).toEqual([
+      ["forked", "original"],
+      ["original", "forked"],
+    ]);
   });
 
   test("waits for all that was in flight, and gets its own copy of each outcome", async () => {
@@ -105,15 +118,23 @@ describe("a fork", () => {
   });
 
   test("may trap, fail or make calls of its own without its parent noticing", async () => {
-    const body = "const side = await fork(); if (side.kind === 'forked') { await counter.get('own').add(1); trap() } await sleep(50); return 'parent'";
+    const body =
+      "const side = await fork(); if (side.kind === 'forked') { await counter.get('own').add(1); trap() } await sleep(50); return 'parent'";
     const called = await node.startAct('actor("i")', body, [], "k");
     expect(await node.value(called)).toBe("parent");
-    await expect(node.value({ agent: forkId(agentId('actor("i")'), 1), key: called.key })).rejects.toMatchObject({ name: "TrapError" });
+    await expect(node.value({ agent: forkId(agentId('actor("i")'), 1), key: called.key })).rejects.toMatchObject({
+      name: "TrapError",
+    });
     expect(await node.call('counter("own").calls')).toEqual([`${forkId(agentId('actor("i")'), 1)}#2`]);
   });
 
   test("can be called by its id, once its invocation is over", async () => {
-    const called = await node.startAct('actor("j")', "const side = await fork(); kept.kind = side.kind; return 1", [], "k");
+    const called = await node.startAct(
+      'actor("j")',
+      "const side = await fork(); kept.kind = side.kind; return 1",
+      [],
+      "k",
+    );
     await node.value(called);
     await node.settled();
     expect(await node.act(forkId(agentId('actor("j")'), 1), "return kept.kind")).toBe("forked");
@@ -132,7 +153,7 @@ describe("a fork", () => {
 
 describe("a fork from outside", () => {
   test("at any entry goes on from there", async () => {
-    for (const by of [1, 2, 3]) await node.call('counter("o")' + ".add", by);
+    for (const by of [1, 2, 3]) await node.call('counter("o").add', by);
     await node.settled();
     const entries = await node.entries('counter("o")');
     const at = entries.findLastIndex(({ kind }) => kind === "finished") - 1;
@@ -143,7 +164,12 @@ describe("a fork from outside", () => {
   });
 
   test("of an agent that waits, waits as well and finishes the same invocation", async () => {
-    const called = await node.startAct('actor("p")', "return promise.await(promise.create({ id: 'forked outside' }))", [], "k");
+    const called = await node.startAct(
+      'actor("p")',
+      "return promise.await(promise.create({ id: 'forked outside' }))",
+      [],
+      "k",
+    );
     await node.settled();
     const fork = await node.run(node.host.forkAgent(agentId('actor("p")')));
     await node.act("act", "await promise.complete('forked outside', 5)");
@@ -151,7 +177,12 @@ describe("a fork from outside", () => {
   });
 
   test("in the midst of an invocation that is over goes through the rest of it again, with the outcomes that it had", async () => {
-    const called = await node.startAct('actor("q")', "const n = await counter.get('q').add(1); return 'got ' + n", [], "k");
+    const called = await node.startAct(
+      'actor("q")',
+      "const n = await counter.get('q').add(1); return 'got ' + n",
+      [],
+      "k",
+    );
     await node.value(called);
     await node.settled();
     const at = (await node.entries('actor("q")')).findIndex(({ kind }) => kind === "rpc-started");
@@ -161,7 +192,11 @@ describe("a fork from outside", () => {
   });
 
   test("of an entry or an agent that is not there is refused", async () => {
-    await expect(node.run(node.host.forkAgent(agentId('counter("o")'), 999))).rejects.toMatchObject({ code: "agent/no-entry" });
-    await expect(node.run(node.host.forkAgent(agentId('counter("nobody")')))).rejects.toMatchObject({ code: "agent/unknown" });
+    await expect(node.run(node.host.forkAgent(agentId('counter("o")'), 999))).rejects.toMatchObject({
+      code: "agent/no-entry",
+    });
+    await expect(node.run(node.host.forkAgent(agentId('counter("nobody")')))).rejects.toMatchObject({
+      code: "agent/unknown",
+    });
   });
 });

@@ -47,11 +47,20 @@ const script = `
 const counters = ["one", "many", "forks", "aborted", "later", "triggered", "outside"];
 
 /** Agents whose inputs come one by one in the same order, whatever happens to the process. */
-const deterministic = [...counters.map((name) => `counter("${name}")`), 'actor("bad")', 'actor("gone")', 'actor("slow")', 'actor("answerer")'];
+const deterministic = [
+  ...counters.map((name) => `counter("${name}")`),
+  'actor("bad")',
+  'actor("gone")',
+  'actor("slow")',
+  'actor("answerer")',
+];
 
 /** Asks for all that the plot is about, and waits until everything has come to rest. The same keys give the same calls. */
 export async function play(node: Node): Promise<unknown> {
-  const asked = await Promise.all([node.startAct('actor("main")', script, [], "main"), node.start('counter("outside").add', [10], "outside")]);
+  const asked = await Promise.all([
+    node.startAct('actor("main")', script, [], "main"),
+    node.start('counter("outside").add', [10], "outside"),
+  ]);
   const outcomes = await Promise.all(asked.map((each) => node.value(each)));
   await node.settled();
   await node.pass(1_000);

@@ -10,7 +10,8 @@ const find = (id: string) => node.run(node.host.promise(id));
 
 describe("a durable promise", () => {
   test("that is created again is the one that there is", async () => {
-    const body = "const id = promise.create({ id: 'again' }); await promise.complete(id, args[0]); return promise.await(promise.create({ id }))";
+    const body =
+      "const id = promise.create({ id: 'again' }); await promise.complete(id, args[0]); return promise.await(promise.create({ id }))";
     expect(await node.act('actor("a1")', body, 1)).toBe(1);
     expect(await node.act('actor("a2")', body, 2)).toBe(1);
   });
@@ -47,7 +48,8 @@ describe("a durable promise", () => {
   });
 
   test("that nobody has created is unknown to all", async () => {
-    const body = "return (await Promise.allSettled([promise.await('none'), promise.complete('none', 1)])).map((each) => each.reason.code)";
+    const body =
+      "return (await Promise.allSettled([promise.await('none'), promise.complete('none', 1)])).map((each) => each.reason.code)";
     expect(await node.act('actor("f")', body)).toEqual(["promise/unknown", "promise/unknown"]);
     await expect(settle("none", "resolved", "1")).rejects.toMatchObject({ code: "promise/unknown" });
     expect(await find("none")).toBeUndefined();
@@ -55,9 +57,17 @@ describe("a durable promise", () => {
 
   test("may be awaited by many, and after it was settled", async () => {
     await node.act('actor("g")', "promise.create({ id: 'many' }); return 1");
-    const waits = await Promise.all([1, 2, 3].map((n) => node.startAct(`actor("g${n}")`, "return Promise.all([promise.await('many'), promise.await('many')])")));
+    const waits = await Promise.all(
+      [1, 2, 3].map((n) =>
+        node.startAct(`actor("g${n}")`, "return Promise.all([promise.await('many'), promise.await('many')])"),
+      ),
+    );
     await settle("many", "resolved", "7");
-    expect(await Promise.all(waits.map((each) => node.value(each)))).toEqual([[7, 7], [7, 7], [7, 7]]);
+    expect(await Promise.all(waits.map((each) => node.value(each)))).toEqual([
+      [7, 7],
+      [7, 7],
+      [7, 7],
+    ]);
     expect(await node.act('actor("g4")', "return promise.await('many')")).toBe(7);
   });
 });
@@ -65,14 +75,20 @@ describe("a durable promise", () => {
 describe("the timeout of a promise", () => {
   test("rejects who waits for it, when it has passed", async () => {
     const begin = scene.clock.now();
-    const waits = await node.startAct('actor("h")', "return promise.await(promise.create({ id: 'late', timeoutMs: 5_000 }))");
+    const waits = await node.startAct(
+      'actor("h")',
+      "return promise.await(promise.create({ id: 'late', timeoutMs: 5_000 }))",
+    );
     await expect(node.value(waits)).rejects.toMatchObject({ code: "promise/timed-out" });
     expect(scene.clock.now() - begin).toBeGreaterThanOrEqual(5_000);
     expect(await find("late")).toMatchObject({ state: "timed-out" });
   });
 
   test("lets settlements pass before it, and none behind it", async () => {
-    await node.act('actor("i")', "promise.create({ id: 'in time', timeoutMs: 60_000 }); promise.create({ id: 'too late', timeoutMs: 1_000 }); return 1");
+    await node.act(
+      'actor("i")',
+      "promise.create({ id: 'in time', timeoutMs: 60_000 }); promise.create({ id: 'too late', timeoutMs: 1_000 }); return 1",
+    );
     expect(await settle("in time", "resolved", "1")).toBe(true);
     await node.pass(2_000);
     expect(await settle("too late", "resolved", "1")).toBe(false);
@@ -83,7 +99,10 @@ describe("the timeout of a promise", () => {
     await node.act('actor("j")', "promise.create({ id: 'unwritten', timeoutMs: 10_000 }); return 1");
     await node.settled();
     scene.clock.skip(10_000);
-    const [written, seen] = await Promise.all([node.store.promise(promiseId("unwritten")), node.host.promise("unwritten")]);
+    const [written, seen] = await Promise.all([
+      node.store.promise(promiseId("unwritten")),
+      node.host.promise("unwritten"),
+    ]);
     expect([written?.state, seen?.state]).toEqual(["pending", "timed-out"]);
     expect(seen?.settledAt).toBe(written?.expiresAt);
   });
@@ -103,7 +122,10 @@ describe("the timeout of a promise", () => {
 describe("the time", () => {
   test("of a sleep passes before the guest goes on, and stands still within a step", async () => {
     const begin = scene.clock.now();
-    const [a, b, c] = await node.act('actor("t")', "const a = now(); const b = now(); await sleep(86_400_000); return [a, b, now()]");
+    const [a, b, c] = await node.act(
+      'actor("t")',
+      "const a = now(); const b = now(); await sleep(86_400_000); return [a, b, now()]",
+    );
     expect([a, b]).toEqual([a, a]);
     expect(a).toBeGreaterThanOrEqual(begin);
     expect(c - a).toBeGreaterThanOrEqual(86_400_000);
@@ -132,7 +154,8 @@ describe("the time", () => {
   });
 
   test("wakes sleepers in the order in which they are due", async () => {
-    const body = "const woken = []; await Promise.all([30, 10, 20].map(async (ms) => { await sleep(ms); woken.push(ms) })); return woken";
+    const body =
+      "const woken = []; await Promise.all([30, 10, 20].map(async (ms) => { await sleep(ms); woken.push(ms) })); return woken";
     expect(await node.act('actor("t2")', body)).toEqual([10, 20, 30]);
   });
 });

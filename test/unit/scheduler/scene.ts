@@ -49,7 +49,9 @@ export function seededRandom(seed: number): Random {
   return { bytes: (count) => Uint8Array.from({ length: count }, next) };
 }
 
-export interface NodeOptions extends Partial<Pick<HostOptions, "sessions" | "leaseMs" | "isGone" | "executor" | "pollMs">> {
+export interface NodeOptions extends Partial<
+  Pick<HostOptions, "sessions" | "leaseMs" | "isGone" | "executor" | "pollMs">
+> {
   instances?: number;
   /** Stands between the host and its connection to the store. */
   wrap?: (store: Store) => Store;
@@ -108,18 +110,19 @@ export class Scene {
 
   /** Lets the hosts work until `wanted` is there. Time passes whenever nobody has anything to do. */
   async run<T>(wanted: Promise<T>, by?: Node): Promise<T> {
-    let isOver = false;
-    const end = () => (isOver = true);
-    wanted.then(end, end);
+    let isHere = false;
+    const arrive = () => (isHere = true);
+    wanted.then(arrive, arrive);
+    const isOver = () => isHere || by?.isDead === true;
     const begin = performance.now();
-    for (let idle = 0; !isOver && !by?.isDead; ) {
+    for (let idle = 0; !isOver();) {
       await new Promise((resolve) => setImmediate(resolve));
       const isBusy = [...this.nodes].some(({ host, isPaused }) => !isPaused && host.busyCount > 0);
       idle = isBusy ? 0 : idle + 1;
       if (performance.now() - begin > 10_000) throw new Error(`This takes too long: ${this.#describe()}`);
       if (this.hurry) this.clock.next(lingerMs);
       // A few rounds of nothing: what goes on behind a turn or a commit is not seen from here.
-      if (idle > 5 && !isOver && !this.clock.next()) throw new Error("Nothing is going to happen any more.");
+      if (idle > 5 && !isOver() && !this.clock.next()) throw new Error("Nothing is going to happen any more.");
     }
     return wanted;
   }

@@ -16,7 +16,9 @@ describe("a store that is full", () => {
     const waits = node.host.result(called);
     isFull = true;
     await expect(node.run(waits)).rejects.toMatchObject({ code: "store/full" });
-    await expect(node.host.call({ callee: { function: "act" }, args: "[]" })).rejects.toMatchObject({ code: "store/full" });
+    await expect(node.host.call({ callee: { function: "act" }, args: "[]" })).rejects.toMatchObject({
+      code: "store/full",
+    });
     await expect(node.host.settled()).rejects.toMatchObject({ code: "store/full" });
     await node[Symbol.asyncDispose]();
   });
@@ -25,7 +27,10 @@ describe("a store that is full", () => {
     const scene = new Scene();
     let isFull = false;
     const node = await scene.open({ wrap: failCommits(() => (isFull ? full() : null)) });
-    const called = await node.startAct('actor("a")', "await counter.get('a').add(1); await sleep(100); return counter.get('a').add(1)");
+    const called = await node.startAct(
+      'actor("a")',
+      "await counter.get('a').add(1); await sleep(100); return counter.get('a').add(1)",
+    );
     isFull = true;
     await expect(node.result(called)).rejects.toMatchObject({ code: "store/full" });
     await node[Symbol.asyncDispose]();
@@ -44,13 +49,19 @@ describe("a store that is full", () => {
     const calm = new Scene();
     calm.hurry = true;
     const undisturbed = await calm.open();
-    expect([await play(next), await review(scene, next)]).toEqual([await play(undisturbed), await review(calm, undisturbed)]);
+    expect([await play(next), await review(scene, next)]).toEqual([
+      await play(undisturbed),
+      await review(calm, undisturbed),
+    ]);
   });
 
   test("keeps messages to itself that were not written", async () => {
     let isFull = false;
     const node = await new Scene().open({ wrap: failCommits(() => (isFull ? full() : null)) });
-    const called = await node.startAct('actor("a")', "log.info('durable'); await sleep(100); log.info('lost'); return 1");
+    const called = await node.startAct(
+      'actor("a")',
+      "log.info('durable'); await sleep(100); log.info('lost'); return 1",
+    );
     await node.settled();
     isFull = true;
     await expect(node.result(called)).rejects.toMatchObject({ code: "store/full" });
@@ -88,7 +99,11 @@ describe("an agent whose entries are damaged", () => {
   test.each([
     ["are no JSON", (entries: string) => entries.slice(1), "oplog/corrupt"],
     ["are unknown", (entries: string) => entries.replace('"stepped"', '"leapt"'), "oplog/unknown-entry"],
-    ["are not what its guest did", (entries: string) => entries.replace('"value":"1"', '"value":"2"'), "replay/mismatch"],
+    [
+      "are not what its guest did",
+      (entries: string) => entries.replace('"value":"1"', '"value":"2"'),
+      "replay/mismatch",
+    ],
   ])("that %s fails, and no other one", async (_, damage, code) => {
     const scene = new Scene();
     const first = await scene.open();

@@ -18,7 +18,9 @@ test("a damaged component is refused, whichever of its bytes it is", () => {
     damaged[index]! ^= 0x41;
     expect(() => unpackComponent(digest, damaged)).toThrow(expect.objectContaining({ code: "store/corrupt" }));
   }
-  expect(() => unpackComponent(digest, packed.subarray(0, 9))).toThrow(expect.objectContaining({ code: "store/corrupt" }));
+  expect(() => unpackComponent(digest, packed.subarray(0, 9))).toThrow(
+    expect.objectContaining({ code: "store/corrupt" }),
+  );
 });
 
 test("another component under the digest is refused", () => {
