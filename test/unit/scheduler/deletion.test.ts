@@ -124,7 +124,9 @@ describe.each([
       await node.value({ agent: agentId(seen.at(-1)![3] as string), key: called.key });
       await remove('actor("l")');
     }
-    expect(seen.map(([settled, value]) => [settled, value])).toEqual(Array(3).fill([true, "original"]));
+    expect(seen.map(([settled, value]) => [settled, value])).toEqual(
+      Array.from({ length: 3 }, () => [true, "original"]),
+    );
     expect(new Set(seen.map(([, , , fork]) => fork)).size).toBe(3);
     expect(await node.call('counter("again").count')).toBe(6);
   });
