@@ -52,6 +52,8 @@ export class Writer {
   #failure: unknown = null;
   /** Rows of operations that the store does not hold yet: deleting such a one leaves no trace. */
   readonly #fresh = new Set<string>();
+  /** What this turn has asked the store for in vain. */
+  readonly #absent = new Set<string>();
   /** How many snapshots were written. */
   snapshots = 0;
   /** Agents with steps that are to be committed next. */
@@ -87,6 +89,7 @@ export class Writer {
 
   /** To be called when a turn begins: one transaction can't delete an agent and create it again. */
   beginTurn(): void {
+    this.#absent.clear();
     if (this.#deleted.size > 0) this.seal();
   }
 
@@ -168,16 +171,25 @@ export class Writer {
       const row = changes.agents.get(id);
       if (row !== undefined) return row ?? undefined;
     }
-    return this.#options.store.agent(id);
+    return this.#ask(id, () => this.#options.store.agent(id));
   }
 
   async findInvocation(agent: AgentId, key: InvocationKey): Promise<InvocationRow | undefined> {
+    const rowKey = invocationRowKey(agent, key);
     for (const changes of this.#layers()) {
-      const row = changes.invocations.get(invocationRowKey(agent, key));
+      const row = changes.invocations.get(rowKey);
       if (row) return row;
       if (changes.agents.get(agent) === null) return undefined;
     }
-    return this.#options.store.invocation(agent, key);
+    return this.#ask(rowKey, () => this.#options.store.invocation(agent, key));
+  }
+
+  /** Asks the store for a row, and once a turn for one that it does not have: whoever makes a call asks several times. */
+  async #ask<Row>(key: string, ask: () => Promise<Row | undefined>): Promise<Row | undefined> {
+    if (this.#absent.has(key)) return undefined;
+    const row = await ask();
+    if (row === undefined) this.#absent.add(key);
+    return row;
   }
 
   async findPromise(id: PromiseId): Promise<PromiseRow | undefined> {
