@@ -2,7 +2,7 @@ import type { Executor } from "../agent/executor.ts";
 import { parseAgentName } from "../agent/agent-name.ts";
 import { makeState } from "../agent/state.ts";
 import type { Input } from "../agent/step.ts";
-import { HostError, invariant, isHostError } from "../base/error.ts";
+import { HostError, isHostError } from "../base/error.ts";
 import type { AgentId, Digest, NodeId } from "../base/id.ts";
 import type { Clock } from "../base/port.ts";
 import { decodeStep, encodeStep } from "../oplog/codec.ts";
@@ -310,12 +310,6 @@ export class Agents {
     for (const live of [...this.#live.values()]) this.forget(live);
     this.#options.executor.reset();
     this.#isUnloading = false;
-  }
-
-  mustBeLive(id: AgentId): Live {
-    const live = this.#live.get(id);
-    invariant(live, `${id} is at hand`);
-    return live;
   }
 }
 

@@ -1,16 +1,26 @@
 import { describe, expect, test } from "vitest";
 import { agentId } from "../../../host/base/id.ts";
 import { InProcessExecutor } from "../../../host/executor/in-process.ts";
+import type { Store } from "../../../host/store/store.ts";
+import { intercept } from "./faults.ts";
 import { Scene, seededRandom } from "./scene.ts";
 
 describe("a host that keeps few agents at hand", () => {
   test("serves hundreds of them, each with its own memory", async () => {
     const scene = new Scene();
-    const node = await scene.open({ sessions: 4, instances: 2 });
+    let loaded = 0;
+    const wrap = (store: Store) =>
+      intercept(store, async (name, call) => {
+        if (name === "operations") loaded += 1;
+        return call();
+      });
+    const node = await scene.open({ sessions: 4, instances: 2, wrap });
     const numbers = Array.from({ length: 200 }, (_, i) => i);
     const body = "const all = await Promise.all(args[0].map((n) => counter.get(n).add(n))); return all";
     expect(await node.act('actor("a")', body, numbers)).toEqual(numbers);
     expect(await node.act('actor("a")', body, numbers)).toEqual(numbers.map((n) => 2 * n));
+    // Most of them had been forgotten, not only their memory: they were read from the store again.
+    expect(loaded).toBeGreaterThan(150);
     expect((await node.replay("counter(117)")).mismatch).toBeNull();
     await node[Symbol.asyncDispose]();
   });
