@@ -1,10 +1,13 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { openSqliteStore } from "../../../host/store/sqlite-store.ts";
 import { dieAtCommit, makePausable } from "./faults.ts";
 import { play, recall, review } from "./plot.ts";
 import { Scene, type Node } from "./scene.ts";
 
 interface Life {
-  scene: Scene;
   /** The host that came to the end. */
   node: Node;
   outcome: unknown;
@@ -13,8 +16,7 @@ interface Life {
 }
 
 /** Plays the plot; each host dies at the commit that `fatal` gives, until one lives to the end. */
-async function live(fatal: (life: number) => number, when: "before" | "after"): Promise<Life> {
-  const scene = new Scene();
+async function live(fatal: (life: number) => number, when: "before" | "after", scene = new Scene()): Promise<Life> {
   scene.hurry = true;
   let commits = 0;
   for (let life = 0; ; life += 1) {
@@ -25,7 +27,7 @@ async function live(fatal: (life: number) => number, when: "before" | "after"): 
     if (life === 0) commits = dying.count();
     if (outcome) {
       dying.spare();
-      return { scene, node, outcome: outcome.value, commits };
+      return { node, outcome: outcome.value, commits };
     }
     node.kill();
   }
@@ -33,7 +35,7 @@ async function live(fatal: (life: number) => number, when: "before" | "after"): 
 
 const never = () => 0;
 const calm = await live(never, "after");
-const wanted = { outcome: calm.outcome, ...(await review(calm.scene, calm.node)) };
+const wanted = { outcome: calm.outcome, ...(await review(calm.node)) };
 const memories = await recall(calm.node);
 
 describe("a process that dies", () => {
@@ -84,10 +86,17 @@ describe("a process that dies", () => {
       pausable.resume();
       first.isPaused = false;
       expect(await asked).toEqual(outcome);
-      await expectTheSame({ scene, node, outcome, commits: 0 });
+      await expectTheSame({ node, outcome, commits: 0 });
       await first[Symbol.asyncDispose]();
     },
   );
+
+  test.each([4, 12, 24, 38])("at commit %i does so with a file, too", async (commit) => {
+    const folder = mkdtempSync(join(tmpdir(), "planaria-crash-"));
+    const scene = new Scene((clock) => openSqliteStore({ file: join(folder, "store.db"), now: () => clock.now() }));
+    await expectTheSame(await live((life) => (life === 0 ? commit : 0), "after", scene));
+    rmSync(folder, { recursive: true });
+  });
 
   test.each([2, 3, 5])("again and again, at every %ith commit, gets to the end all the same", async (commit) => {
     await expectTheSame(await live(() => commit, "after"));
@@ -95,8 +104,8 @@ describe("a process that dies", () => {
 });
 
 /** Equal histories make equal memories; that they do is looked at now and then, for it takes longer than all the rest. */
-async function expectTheSame({ scene, node, outcome }: Life, withMemories = false): Promise<void> {
-  expect({ outcome, ...(await review(scene, node)) }).toEqual(wanted);
+async function expectTheSame({ node, outcome }: Life, withMemories = false): Promise<void> {
+  expect({ outcome, ...(await review(node)) }).toEqual(wanted);
   if (withMemories) expect(await recall(node)).toEqual(memories);
   await node[Symbol.asyncDispose]();
 }

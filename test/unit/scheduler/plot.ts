@@ -1,5 +1,5 @@
 import type { Entry } from "../../../host/oplog/entry.ts";
-import type { Node, Scene } from "./scene.ts";
+import type { Node } from "./scene.ts";
 
 /** A run in which everything happens that an engine has to bring through a crash. Told to `actor("main")`. */
 const script = `
@@ -69,12 +69,14 @@ export async function play(node: Node): Promise<unknown> {
 }
 
 /** What is left of the plot, and must be the same whether the process died or not. */
-export async function review({ state }: Scene, node: Node) {
-  const agents = [...state.agents.values()].map(({ row, operations, invocations }) => {
-    const unfinished = [...invocations.values()].filter((invocation) => invocation.state !== "done").length;
-    return `${row.id} ${row.state} ${operations.size} ${unfinished}`;
-  });
-  const promises = [...state.promises.values()].map(({ id, state: is, payload }) => `${id} ${is} ${payload}`);
+export async function review(node: Node) {
+  const { store } = node;
+  const agents: string[] = [];
+  for (const { id, state } of await store.agents()) {
+    const [queue, operations] = [await store.queue(id), await store.operations(id)];
+    agents.push(`${id} is ${state}, with ${queue.length} to do and ${operations.length} to wait for`);
+  }
+  const promises = (await store.promises()).map(({ id, state, payload }) => `${id} ${state} ${payload}`);
   const histories: Record<string, Entry[]> = {};
   for (const id of deterministic) histories[id] = (await node.entries(id)).filter(({ kind }) => kind !== "stepped");
   return { agents: agents.toSorted(), promises: promises.toSorted(), histories };
