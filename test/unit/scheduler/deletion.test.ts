@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
-import { agentId, forkId } from "../../../host/base/id.ts";
+import { agentId, forkId, invocationKey } from "../../../host/base/id.ts";
 import { openSqliteStore } from "../../../host/store/sqlite-store.ts";
 import { Scene } from "./scene.ts";
 
@@ -92,6 +92,29 @@ describe.each([
     await node.settled();
     expect((await node.replay(fork.agent)).mismatch).toBeNull();
     expect(await node.act(fork.agent, "return kept.a")).toBe(2);
+  });
+
+  test("by an agent leaves a fork whole that was made a moment ago", async () => {
+    const forking = `
+      kept.a = 1;
+      const side = await fork();
+      if (side.kind === "original") await promise.complete("forked", side.fork);
+      await promise.await("go on, fork");
+      return (kept.a += 1)`;
+    const body = `
+      for (const id of ["forked", "go on, fork"]) promise.create({ id });
+      // Nobody waits outside: from here on, nothing is written before the parent is gone.
+      for (let i = 0; i < 5; i += 1) await run(() => i);
+      actor.get("n").with({ key: "k", detached: true }).act(args[0]);
+      const id = await promise.await("forked");
+      await actor.delete("n");
+      await promise.complete("go on, fork", 1);
+      return id`;
+    const called = await node.startAct('actor("n1")', body, [forking]);
+    const fork = agentId((await node.value(called)) as string);
+    expect(await node.value({ agent: fork, key: invocationKey("k") })).toBe(2);
+    expect(await node.store.agent(agentId('actor("n")'))).toBeUndefined();
+    expect((await node.replay(fork)).mismatch).toBeNull();
   });
 
   test("leaves the forks of its forks whole, after both have gone", async () => {
