@@ -25,8 +25,7 @@ async function live(fatal: (life: number) => number, when: "before" | "after", s
     const node = await scene.open({ wrap: dying.wrap, instances: 3 });
     const outcome = await Promise.race([play(node).then((value) => ({ value })), dying.death]);
     if (life === 0) commits = dying.count();
-    if (outcome) {
-      dying.spare();
+    if (outcome && dying.spare()) {
       return { node, outcome: outcome.value, commits };
     }
     node.kill();

@@ -6,8 +6,8 @@ export interface DyingStore {
   death: Promise<void>;
   /** How many commits there were. */
   count: () => number;
-  /** It shall live, if it has not died yet. */
-  spare(): void;
+  /** It shall live, if it has not died yet: says whether it does. */
+  spare(): boolean;
 }
 
 /**
@@ -35,7 +35,7 @@ export function dieAtCommit(fatal: number, when: "before" | "after"): DyingStore
       const result = await call();
       return count === fatal ? die() : result;
     });
-  return { wrap, death: death.promise, count: () => count, spare: () => void (isSpared = true) };
+  return { wrap, death: death.promise, count: () => count, spare: () => (isSpared = true) && !isDead };
 }
 
 /** Stands before every method of a store. */
