@@ -33,9 +33,13 @@ export function dieAtCommit(fatal: number, when: "before" | "after"): DyingStore
       count += 1;
       if (count === fatal && when === "before") return die();
       const result = await call();
-      return count === fatal ? die() : result;
+      return count === fatal && !isSpared ? die() : result;
     });
-  return { wrap, death: death.promise, count: () => count, spare: () => (isSpared = true) && !isDead };
+  const spare = () => {
+    isSpared = true;
+    return !isDead;
+  };
+  return { wrap, death: death.promise, count: () => count, spare };
 }
 
 /** Stands before every method of a store. */
@@ -58,6 +62,7 @@ export interface PausableStore {
   /** Resolves when the store stands still. */
   paused: Promise<void>;
   pause(): void;
+  /** It goes on, and stops no more by itself. */
   resume(): void;
 }
 
@@ -67,17 +72,22 @@ export function makePausable(fatal = 0): PausableStore {
   let gate = Promise.withResolvers<void>();
   gate.resolve();
   let count = 0;
+  let isDone = false;
   const pause = () => {
     gate = Promise.withResolvers();
     paused.resolve();
   };
   const wrap = (store: Store) =>
     intercept(store, async (name, call) => {
-      if (name === "commit" && (count += 1) === fatal) pause();
+      if (name === "commit" && (count += 1) === fatal && !isDone) pause();
       await gate.promise;
       return call();
     });
-  return { wrap, paused: paused.promise, pause, resume: () => gate.resolve() };
+  const resume = () => {
+    isDone = true;
+    gate.resolve();
+  };
+  return { wrap, paused: paused.promise, pause, resume };
 }
 
 /** Lets commits fail with an error that `fails` gives, counted from 1. */

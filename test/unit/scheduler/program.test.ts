@@ -52,9 +52,7 @@ async function liveThrough(scene: Scene, pick: (below: number) => number, progra
     const node = await scene.open({ leaseMs, sessions: 1 + pick(20), instances: 1 + pick(4), wrap: dying.wrap });
     const work = node.startAct('actor("main")', program.body, [], "main").then((called) => node.value(called));
     const done = await Promise.race([work.then((value: unknown) => ({ value })), dying.death]);
-    if (done && dying.spare()) {
-      return { program, node, value: done.value };
-    }
+    if (done && dying.spare()) return { program, node, value: done.value };
     node.kill();
   }
 }
