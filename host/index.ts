@@ -22,13 +22,15 @@ export {
   type InvocationKey,
   type PromiseId,
 } from "./base/id.ts";
-export type { Clock, Random } from "./base/port.ts";
+export type { Clock, Http, HttpRequest, HttpResponse, Random } from "./base/port.ts";
 export type { Description } from "./component/description.ts";
+export type { ComponentSettings, SaidSettings } from "./component/settings.ts";
 export { oplogFormat, type Entry, type EntryKind, type Outcome } from "./oplog/entry.ts";
 export { decodeStep } from "./oplog/codec.ts";
 export { describeEntry } from "./oplog/describe.ts";
 export { openHost, type OpenHostOptions } from "./open-host.ts";
-export type { CallRequest, Host, Inspection, InvocationRef, LogLine } from "./scheduler/host.ts";
+export type { CallRequest, ComponentReport, Host, Inspection, InvocationRef, LogLine } from "./scheduler/host.ts";
+export type { Membership } from "./scheduler/group.ts";
 export type { AgentRow, AgentState, InvocationRow, OperationRow, PromiseRow, StepRow, Store } from "./store/store.ts";
 export { openMemoryStore } from "./store/memory-store.ts";
 export { openSqliteStore } from "./store/sqlite-store.ts";

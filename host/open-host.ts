@@ -1,4 +1,5 @@
 import { availableParallelism } from "node:os";
+import type { Http } from "./base/port.ts";
 import { compileComponent } from "./component/compile.ts";
 import { defaultMemoryCapBytes } from "./component/memory-cap.ts";
 import { InProcessExecutor } from "./executor/in-process.ts";
@@ -6,11 +7,15 @@ import { WorkerExecutor } from "./executor/workers.ts";
 import { Host, type HostOptions } from "./scheduler/host.ts";
 import type { Store } from "./store/store.ts";
 import { systemClock } from "./system/clock.ts";
+import { systemHttp } from "./system/http.ts";
 import { hasEnded, machineName } from "./system/machine.ts";
 import { systemRandom } from "./system/random.ts";
 import { version } from "./system/version.ts";
 
-export interface OpenHostOptions extends Pick<HostOptions, "log" | "leaseMs" | "pollMs" | "sessions"> {
+export interface OpenHostOptions extends Pick<
+  HostOptions,
+  "log" | "leaseMs" | "pollMs" | "sessions" | "requests" | "group"
+> {
   store: Store;
   /** Where guests run: in worker threads, or in this very thread, where nothing can stop a guest that loops for ever. */
   executor?: "workers" | "in-process";
@@ -22,6 +27,8 @@ export interface OpenHostOptions extends Pick<HostOptions, "log" | "leaseMs" | "
   stepTimeoutMs?: number;
   /** Guest instances alive at once in each thread, for each component; 32 by default. */
   instances?: number;
+  /** What sends the requests of `fetch`; the machine's network by default. */
+  http?: Http;
   /** Where components that were taken apart are kept; null: nowhere. */
   cacheFolder?: string | null;
 }
@@ -37,6 +44,7 @@ export function openHost(options: OpenHostOptions): Promise<Host> {
     executor = "workers",
     threads = Math.max(1, availableParallelism() - 1),
     cacheFolder = null,
+    http = systemHttp,
     ...rest
   } = options;
   const { memoryCapBytes = defaultMemoryCapBytes, stepTimeoutMs = 10_000, instances = 32, ...hostOptions } = rest;
@@ -50,6 +58,7 @@ export function openHost(options: OpenHostOptions): Promise<Host> {
         : new InProcessExecutor({ clock: systemClock, random: systemRandom, instances }),
     clock: systemClock,
     random: systemRandom,
+    http,
     compile: (bytes) => compileComponent(bytes, { cacheFolder, memoryCapBytes }),
     version,
     process: { pid: process.pid, machine },

@@ -8,7 +8,7 @@ const root = join(import.meta.dirname, "..");
 const levels = [
   ["base"],
   ["oplog"],
-  ["replay", "snapshot", "store"],
+  ["http", "replay", "snapshot", "store"],
   ["component"],
   ["imports"],
   ["agent"],

@@ -1,13 +1,14 @@
-import { Call, Triggered } from "./call.ts";
+import { checkOptions, type Attached, type CallOptions, type Detached } from "./call-options.ts";
+import type { Call, Triggered } from "./call.ts";
 import { PlanariaError } from "./failure.ts";
 import { argsToJson } from "./json.ts";
 import { nameOfAgentType } from "./registry.ts";
-import { callAgent, deleteAgent, type CallOptions, type Detached } from "./rpc.ts";
+import { callAgent, deleteAgent, type DeleteOptions } from "./rpc.ts";
 
 type Method = (...args: never[]) => unknown;
 
 /** Names that a client keeps for itself. */
-type Word = "id" | "trigger" | "at" | "with" | "then" | "toJSON";
+type Word = "id" | "trigger" | "at" | "with" | "delete" | "then" | "toJSON";
 
 /** Methods may not take a client's own words; the type of such a one is the message that the compiler shows. */
 type Clear = { readonly [Name in Word]?: `a client has a "${Name}" of its own: give the method another name` };
@@ -40,15 +41,15 @@ export type Client<Agent> = Calls<Agent> & {
   at(moment: Date | number): Triggers<Agent>;
   /** Calls with options. */
   with(options: Detached): Triggers<Agent>;
-  with(options: CallOptions): Calls<Agent>;
+  with(options: Attached): Calls<Agent>;
+  /** Deletes the agent, its memory and its journal. Resolves once there is none. */
+  delete(options?: DeleteOptions): Call<void>;
 };
 
 /** A kind of agent. There is one agent for each list of parameters, from its first call on. */
 export interface AgentType<Params extends unknown[], Agent> {
   /** The agent with these parameters. It needs no making: its first call does that. */
   get(...params: Params): Client<Agent>;
-  /** Deletes the agent with these parameters, its memory and its journal. Resolves once there is none. */
-  delete(...params: Params): Call<void>;
 }
 
 /**
@@ -79,15 +80,7 @@ export class ExportableType implements AgentType<any[], any> {
   }
 
   get(...params: unknown[]): Client<any> {
-    return makeClient(this.#idOf(params), {});
-  }
-
-  delete(...params: unknown[]): Call<void> {
-    return deleteAgent(this.#idOf(params));
-  }
-
-  #idOf(params: unknown[]): string {
-    return `${nameOfAgentType(this)}(${argsToJson(params).slice(1, -1)})`;
+    return makeClient(`${nameOfAgentType(this)}(${argsToJson(params).slice(1, -1)})`, {});
   }
 }
 
@@ -110,7 +103,12 @@ const handler: ProxyHandler<Target> = {
       case "at":
         return (at: Date | number) => makeClient(id, { ...options, at, detached: true });
       case "with":
-        return (more: CallOptions) => makeClient(id, { ...options, ...more });
+        return (more: CallOptions) => {
+          checkOptions(more);
+          return makeClient(id, { ...options, ...more });
+        };
+      case "delete":
+        return (more?: DeleteOptions) => deleteAgent(id, more);
       case "toString":
         return () => id;
       case "toJSON":

@@ -4,12 +4,24 @@ import { fromFailure, type Failure } from "./failure.ts";
 /** What becomes of an operation that is open when its invocation ends: it holds the end up, is canceled, or is left alone. */
 export type AtEnd = "hold" | "cancel" | "leave";
 
+/** What is needed of an AbortSignal, be it the global type or the SDK's own class. */
+export interface Signal {
+  readonly aborted: boolean;
+  readonly reason: unknown;
+  addEventListener(type: "abort", listener: () => void, options?: { once: boolean }): void;
+  removeEventListener(type: "abort", listener: () => void): void;
+}
+
 interface Waiter {
   resolve(value: unknown): void;
-  reject(error: Error): void;
+  reject(error: unknown): void;
   atEnd: AtEnd;
   /** Makes what the caller gets of what the host delivers. */
   read: ((value: never) => unknown) | undefined;
+  /** The signal that gives it up. */
+  signal: { listener: () => void; of: Signal } | undefined;
+  /** Whether the host has been told that it is given up. */
+  canceled: boolean;
 }
 
 /** Who waits for which operation. */
@@ -26,7 +38,8 @@ export class Call<T> extends Promise<T> {
 
   constructor(id: number, atEnd: AtEnd, read?: (value: never) => unknown) {
     super((resolve, reject) => {
-      open.set(id, { resolve: resolve as Waiter["resolve"], reject, atEnd, read });
+      const settle = { resolve: resolve as Waiter["resolve"], reject };
+      open.set(id, { ...settle, atEnd, read, signal: undefined, canceled: false });
     });
     if (atEnd === "hold") holding += 1;
     this.id = id;
@@ -34,7 +47,10 @@ export class Call<T> extends Promise<T> {
 
   /** Gives the call up: it rejects with `operation/canceled`, and who carries it out is told. */
   cancel(): void {
-    if (open.has(this.id)) operation.cancel(this.id);
+    const waiter = open.get(this.id);
+    if (waiter === undefined || waiter.canceled) return;
+    waiter.canceled = true;
+    operation.cancel(this.id);
   }
 }
 
@@ -56,6 +72,21 @@ export class Triggered {
   }
 }
 
+/** Lets a signal give a call up, which then rejects with the signal's reason. */
+export function cancelOn<C extends Call<unknown> | Triggered>(of: Signal | undefined, call: C): C {
+  if (of === undefined) return call;
+  const listener = () => call.cancel();
+  const waiter = open.get(call.id);
+  if (waiter) waiter.signal = { listener, of };
+  if (of.aborted) listener();
+  else of.addEventListener("abort", listener, { once: true });
+  return call;
+}
+
+export function isSignal(value: unknown): value is Signal {
+  return typeof value === "object" && value !== null && "aborted" in value && "addEventListener" in value;
+}
+
 /** The outcome of an operation, as `guest.deliver` brings it. */
 export type OutcomeEvent = { operation: number; value: unknown } | { operation: number; error: Failure };
 
@@ -63,7 +94,10 @@ export type OutcomeEvent = { operation: number; value: unknown } | { operation: 
 export function settleOperation(event: OutcomeEvent): void {
   const waiter = takeOperation(event.operation);
   if (waiter === undefined) return;
-  if ("error" in event) waiter.reject(fromFailure(event.error));
+  const { signal } = waiter;
+  if ("error" in event && event.error.code === "operation/canceled" && signal?.of.aborted)
+    waiter.reject(signal.of.reason);
+  else if ("error" in event) waiter.reject(fromFailure(event.error));
   else waiter.resolve(waiter.read === undefined ? event.value : waiter.read(event.value as never));
 }
 
@@ -76,6 +110,7 @@ export function takeOperation(id: number): Waiter | undefined {
   const waiter = open.get(id);
   if (waiter === undefined) return undefined;
   open.delete(id);
+  waiter.signal?.of.removeEventListener("abort", waiter.signal.listener);
   if (waiter.atEnd === "hold") holding -= 1;
   return waiter;
 }

@@ -2,20 +2,33 @@
 // An argument of another type than stated here is a trap, so the SDK checks what comes from its users.
 
 declare module "planaria:host/operation@0.1.0" {
+  export interface RetryPolicy {
+    attempts: number;
+    first: number;
+    factor: number;
+    most: number;
+    jitter: number;
+    only: string[];
+    never: string[];
+  }
   const operation: { cancel(operation: number): void };
   export default operation;
 }
 
 declare module "planaria:host/rpc@0.1.0" {
+  import type { RetryPolicy } from "planaria:host/operation@0.1.0";
   interface Options {
     mode: "attached" | "triggered";
     at: number | null;
     key: string | null;
+    target: string | null;
+    timeout: number | null;
+    retry: RetryPolicy | null;
   }
   const rpc: {
     callAgent(agent: string, method: string, args: string, options: Options): number;
     callFunction(name: string, args: string, options: Options): number;
-    deleteAgent(agent: string): number;
+    deleteAgent(agent: string, tree: boolean): number;
   };
   export default rpc;
 }
@@ -49,6 +62,22 @@ declare module "planaria:host/random@0.1.0" {
 declare module "planaria:host/log@0.1.0" {
   const log: { log(level: "debug" | "info" | "warn" | "error", message: string): void };
   export default log;
+}
+
+declare module "planaria:host/http@0.1.0" {
+  import type { RetryPolicy } from "planaria:host/operation@0.1.0";
+  export interface Request {
+    method: string;
+    url: string;
+    headers: [name: string, value: string][];
+    body: { tag: "text"; val: string } | { tag: "bytes"; val: Uint8Array } | null;
+    redirect: "follow" | "error" | "manual";
+    timeout: number | null;
+    limit: number | null;
+    retry: RetryPolicy | null;
+  }
+  const http: { fetch(request: Request): number };
+  export default http;
 }
 
 declare module "planaria:host/run@0.1.0" {

@@ -1,27 +1,16 @@
 import host from "planaria:host/rpc@0.1.0";
-import { Call, Triggered } from "./call.ts";
+import { toHostOptions, type Attached, type CallOptions, type Detached } from "./call-options.ts";
+import { Call, cancelOn, Triggered } from "./call.ts";
 import { PlanariaError } from "./failure.ts";
 import { requireInvocation } from "./invocation.ts";
 import { argsToJson } from "./json.ts";
 import { nameOfFunction } from "./registry.ts";
-import { toInstant } from "./time.ts";
-
-/** How a call is to be made. */
-export interface CallOptions {
-  /** The idempotency key: a second call of the same agent under the same key is the first one, and shares its outcome. */
-  key?: string | undefined;
-  /** Not to be started before this moment; a number counts milliseconds since 1970. */
-  at?: Date | number | undefined;
-  /** Nobody waits: the call outlives the invocation that made it. */
-  detached?: boolean | undefined;
-}
-
-export type Detached = CallOptions & { detached: true };
 
 /**
  * Calls an exported function in an agent of its own: isolated, and in parallel to this one.
  *
- * Errors: rejects with what the function threw, or `rpc/unknown-function`, `guest/trap`, `operation/canceled`.
+ * Errors: rejects with what the function threw, or `rpc/unknown-function`, `rpc/timed-out`, `rpc/too-deep`, `guest/trap`,
+ *         `operation/canceled`.
  */
 export function rpc<Args extends unknown[], R>(
   fn: (...args: Args) => R,
@@ -31,10 +20,10 @@ export function rpc<Args extends unknown[], R>(
 export function rpc<Args extends unknown[], R>(
   fn: (...args: Args) => R,
   args: NoInfer<Args>,
-  options?: CallOptions,
+  options?: Attached,
 ): Call<Awaited<R>>;
 export function rpc(name: string, args: unknown[], options: Detached): Triggered;
-export function rpc<R = unknown>(name: string, args?: unknown[], options?: CallOptions): Call<R>;
+export function rpc<R = unknown>(name: string, args?: unknown[], options?: Attached): Call<R>;
 export function rpc(
   callee: string | ((...args: never[]) => unknown),
   args: unknown[] = [],
@@ -56,26 +45,21 @@ export function callAgent(
   return callOf(host.callAgent(agent, method, argsToJson(args), toHostOptions(options)), options);
 }
 
+/** What is to be deleted beside an agent. */
+export interface DeleteOptions {
+  /** All agents that its calls brought to life, its forks, and theirs. */
+  tree?: boolean | undefined;
+}
+
 /** Deletes an agent with its memory and journal. Resolves once there is no such agent. */
-export function deleteAgent(agent: string): Call<void> {
+export function deleteAgent(agent: string, { tree = false }: DeleteOptions = {}): Call<void> {
   requireInvocation(`the deletion of ${agent}`);
-  return new Call(host.deleteAgent(agent), "leave", () => undefined);
-}
-
-function callOf(id: number, options: CallOptions): Call<unknown> | Triggered {
-  return options.detached === true ? new Triggered(id) : new Call(id, "hold");
-}
-
-function toHostOptions({ key, at, detached }: CallOptions) {
-  if (key !== undefined && (typeof key !== "string" || key === "")) {
-    throw new PlanariaError(
-      "guest/bad-argument",
-      `The key of a call must be a text that is not empty, not ${String(key)}.`,
-    );
+  if (typeof tree !== "boolean") {
+    throw new PlanariaError("guest/bad-argument", `The tree of a deletion must be true or false, not ${String(tree)}.`);
   }
-  return {
-    mode: detached === true ? ("triggered" as const) : ("attached" as const),
-    at: at === undefined ? null : toInstant(at),
-    key: key === undefined ? null : key.toWellFormed(),
-  };
+  return new Call(host.deleteAgent(agent, tree), "leave", () => undefined);
+}
+
+function callOf(id: number, { detached, signal }: CallOptions): Call<unknown> | Triggered {
+  return cancelOn(signal, detached === true ? new Triggered(id) : new Call(id, "hold"));
 }

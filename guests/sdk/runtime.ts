@@ -8,15 +8,15 @@ import { crypto } from "./crypto.ts";
 import { Date, performance } from "./date.ts";
 import { TextDecoder, TextEncoder } from "./encoding.ts";
 import { CustomEvent, Event, EventTarget } from "./event.ts";
-import { PlanariaError, toFailure } from "./failure.ts";
+import { toFailure } from "./failure.ts";
+import { fetch } from "./fetch.ts";
+import { Headers } from "./headers.ts";
 import { number } from "./random.ts";
+import { Request } from "./request.ts";
+import { Response } from "./response.ts";
 import { clearTimer, setInterval, setTimeout } from "./timer.ts";
 import { URLSearchParams } from "./url-search-params.ts";
 import { URL } from "./url.ts";
-
-async function fetch(): Promise<never> {
-  throw new PlanariaError("http/unavailable", "fetch needs the http interface, which this host does not provide yet.");
-}
 
 function structuredClone(value: unknown): unknown {
   try {
@@ -33,6 +33,9 @@ const globals = {
   Date,
   Event,
   EventTarget,
+  Headers,
+  Request,
+  Response,
   TextDecoder,
   TextEncoder,
   URL,

@@ -1,5 +1,5 @@
 import host from "planaria:host/time@0.1.0";
-import { Call } from "./call.ts";
+import { Call, cancelOn, isSignal } from "./call.ts";
 import { PlanariaError } from "./failure.ts";
 import { requireEntered, requireInvocation } from "./invocation.ts";
 
@@ -9,10 +9,20 @@ export function now(): number {
   return host.now();
 }
 
-/** Waits for a span of time, over restarts, without costing memory meanwhile. */
-export function sleep(spanMs: number): Call<void> {
+/**
+ * Waits for a span of time, over restarts, without costing memory meanwhile.
+ *
+ * When `signal` is aborted it rejects with the signal's reason.
+ */
+export function sleep(spanMs: number, options: { signal?: AbortSignal | undefined } = {}): Call<void> {
   requireInvocation("sleep()");
-  return new Call(host.sleep(toSpanMs(spanMs, "sleep()")), "cancel", () => undefined);
+  const { signal } = Object(options) as typeof options;
+  if (signal !== undefined && !isSignal(signal))
+    throw new PlanariaError(
+      "guest/bad-argument",
+      `The signal of sleep() must be an AbortSignal, not ${String(signal)}.`,
+    );
+  return cancelOn(signal, new Call(host.sleep(toSpanMs(spanMs, "sleep()")), "cancel", () => undefined));
 }
 
 /** A span that the host takes: whole milliseconds, rounded up. */

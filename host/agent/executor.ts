@@ -26,6 +26,20 @@ export interface Stepped {
   snapshot?: { row: SnapshotRow; pages: PageRow[]; length: number };
 }
 
+/** What a step may do at most. One that does more is undone, and its invocation fails. */
+export interface StepLimits {
+  /** Operations that the agent has in flight: `guest/too-many-operations`. */
+  inFlight: number;
+  /** What it hands over in one call of an import, in bytes: `guest/payload-too-large`. */
+  payloadBytes: number;
+  /** What it journals, in bytes: `guest/step-too-large`. */
+  stepBytes: number;
+  /** Whether it may fork: `rpc/too-many-agents`. */
+  forks: boolean;
+}
+
+export const unlimited: StepLimits = { inFlight: Infinity, payloadBytes: Infinity, stepBytes: Infinity, forks: true };
+
 export interface ExecutorListener {
   stepped(step: Stepped): void;
   /** The agent's memory could not be brought back: its session is closed. */
@@ -47,6 +61,8 @@ export interface Executor extends AsyncDisposable {
   start(listener: ExecutorListener): void;
   /** Makes a component known before the first agent of it is opened. */
   load(component: CompiledComponent): void;
+  /** Sets what the steps of a component's agents may do, from the next one on; before that, there is no limit. */
+  limit(component: Digest, limits: StepLimits): void;
   /** An open session is opened anew. */
   open(opening: Opening): void;
   /** Inputs are taken in order, one step after the other; one for an operation that is not in flight is passed over. */
@@ -55,4 +71,6 @@ export interface Executor extends AsyncDisposable {
   close(agent: AgentId): void;
   /** Closes all sessions: what was reported of late has not come to the store, pages of snapshots included. */
   reset(): void;
+  /** Begins no step any more. Resolves when those under way have been reported; all that is left to do is to dispose of it. */
+  drain(): Promise<void>;
 }

@@ -19,6 +19,7 @@ type Start = EntryOf<
   | "promise-settled"
   | "fork-started"
   | "sleep-started"
+  | "fetch-started"
   | "run-started"
 >;
 
@@ -111,20 +112,16 @@ export function applyEntry(state: AgentState, entry: Entry): void {
       state.inFlight.delete(entry.operation);
       return;
     case "rpc-started":
-      state.operations = entry.operation;
-      if (entry.mode === "attached") startOperation(state, entry);
-      return;
     case "promise-created":
-      state.operations = entry.operation;
-      return;
     case "delete-started":
     case "promise-awaited":
     case "promise-settled":
     case "fork-started":
     case "sleep-started":
+    case "fetch-started":
     case "run-started":
       state.operations = entry.operation;
-      startOperation(state, entry);
+      if (startsOperation(entry)) state.inFlight.set(entry.operation, { by: state.agent, at: state.at, start: entry });
       return;
     case "run-finished":
       settleOperation(state, entry.operation, entry.outcome);
@@ -160,8 +157,22 @@ export const canceledOutcome: Outcome = {
   error: JSON.stringify({ name: "CanceledError", code: "operation/canceled", message: "The operation was canceled." }),
 };
 
-function startOperation(state: AgentState, start: Start): void {
-  state.inFlight.set(start.operation, { by: state.agent, at: state.at, start });
+/** Whether an entry puts an operation in flight: the guest will be given its outcome. */
+export function startsOperation(entry: Entry): entry is Start {
+  switch (entry.kind) {
+    case "rpc-started":
+      return entry.mode === "attached";
+    case "delete-started":
+    case "promise-awaited":
+    case "promise-settled":
+    case "fork-started":
+    case "sleep-started":
+    case "fetch-started":
+    case "run-started":
+      return true;
+    default:
+      return false;
+  }
 }
 
 function settleOperation(state: AgentState, number: number, outcome: Outcome): void {

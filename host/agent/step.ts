@@ -75,7 +75,8 @@ export interface MemoryUse {
 export function trapFailure(error: unknown, memory: MemoryUse | null): string {
   if (isHostError(error)) return JSON.stringify({ name: "GuestError", code: error.code, message: error.message });
   const message = error instanceof Error ? error.message : String(error);
-  if (error instanceof RangeError) {
+  // Others say that a pointer or a length is out of range.
+  if (error instanceof RangeError && /call stack/.test(message)) {
     return JSON.stringify({
       name: "TrapError",
       code: "guest/stack-overflow",

@@ -29,7 +29,14 @@ const byCode: Record<string, number> = {
   "agent/name": exitCode.usage,
   "base/invariant": exitCode.internal,
   "cli/interrupted": exitCode.interrupted,
+  "component/bad-setting": exitCode.usage,
+  // A component that the store has not got is like an agent that it has not got.
+  "component/unknown": exitCode.failed,
+  "http/bad-host": exitCode.usage,
+  "node/name-taken": exitCode.store,
   "replay/other-component": exitCode.usage,
+  "rpc/bad-option": exitCode.usage,
+  "rpc/bad-target": exitCode.usage,
   "snapshot/memory-cap": exitCode.usage,
 };
 

@@ -1,4 +1,5 @@
 import { cacheFolder } from "../../build/cache-folder.ts";
+import { placed } from "../agent/placed.ts";
 import type { CompiledComponent } from "../component/compile.ts";
 import { defaultMemoryCapBytes } from "../component/memory-cap.ts";
 import { HostError } from "../base/error.ts";
@@ -16,9 +17,10 @@ export async function loadComponent(
 
 /** The bytes of the component that an agent runs, from the store. */
 export async function readComponentOf(agent: AgentRow, store: Store): Promise<Uint8Array> {
-  const row = await store.component(agent.component);
+  const { component } = placed(agent);
+  const row = await store.component(component);
   if (row) return row.bytes;
-  const name = shortDigest(agent.component);
+  const name = shortDigest(component);
   throw new HostError("store/corrupt", `${store.url} has lost the component ${name} of ${agent.id}`, {
     data: { agent: agent.id },
   });

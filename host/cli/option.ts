@@ -11,7 +11,7 @@ const sizeUnits: Record<string, number> = {
   gib: 2 ** 30,
 };
 /** None of them goes without saying. */
-const spanUnits: Record<string, number> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 };
+const spanUnits: Record<string, number> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
 /** Reads a count or an index from the command line. */
 export function parseCount(text: string): number {

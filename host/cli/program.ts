@@ -2,15 +2,19 @@ import { styleText } from "node:util";
 import { Command, Option } from "commander";
 import { declareAgents } from "./commands/agents.ts";
 import { declareBuild } from "./commands/build.ts";
+import { declareCancel } from "./commands/cancel.ts";
+import { declareComponents } from "./commands/components.ts";
 import { declareDelete } from "./commands/delete.ts";
 import { declareFork } from "./commands/fork.ts";
 import { declareInspect } from "./commands/inspect.ts";
 import { declareInvoke } from "./commands/invoke.ts";
+import { declareNodes } from "./commands/nodes.ts";
 import { declareOplog } from "./commands/oplog.ts";
 import { declarePromise } from "./commands/promise.ts";
 import { declareRecord } from "./commands/record.ts";
 import { declareReplay } from "./commands/replay.ts";
 import { declareRun } from "./commands/run.ts";
+import { declareServe } from "./commands/serve.ts";
 import { version } from "../system/version.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -18,7 +22,11 @@ import type { Terminal } from "./terminal.ts";
 const commands = [
   declareRun,
   declareInvoke,
+  declareCancel,
+  declareServe,
   declareBuild,
+  declareNodes,
+  declareComponents,
   declareAgents,
   declareInspect,
   declareOplog,
@@ -47,7 +55,7 @@ Exit codes:
   5    a replay left its recorded path
   69   the Node that runs it is too old
   70   a defect of Planaria
-  130  interrupted by Ctrl-C (143: by SIGTERM); nothing durable is lost`;
+  130  interrupted by Ctrl-C (143: by SIGTERM); nothing durable is lost. \`planaria serve\` exits with 0 then`;
 
 /** The whole command line: its options, its commands, and what they do. */
 export function makeProgram(terminal: Terminal): Command {

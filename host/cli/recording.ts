@@ -1,3 +1,4 @@
+import { placed } from "../agent/placed.ts";
 import { HostError, isHostError } from "../base/error.ts";
 import { shortDigest } from "../base/id.ts";
 import { decodeGolden, type Golden } from "../golden/golden.ts";
@@ -35,7 +36,7 @@ export async function readAgentRecording(
   text: string,
 ): Promise<Recording> {
   await using store = await context.openStore("read");
-  const row = await findAgent(store, text, context.terminal);
+  const row = placed(await findAgent(store, text, context.terminal));
   const steps = await readSteps(store, row, 0);
   const opening = row.snapshot && (await readOpening(store, row));
   const bytes = await readComponentOf(row, store);

@@ -1,3 +1,4 @@
+import { formatTarget } from "../agent/target.ts";
 import type { AgentId, Digest } from "../base/id.ts";
 import type { AgentRow, AgentState, PromiseRow, Store } from "../store/store.ts";
 import { formatTime } from "./table.ts";
@@ -12,7 +13,12 @@ export interface AgentReport {
   /** Null for the one call of a function. */
   params: unknown[] | null;
   state: AgentState;
-  component: { digest: Digest; name: string };
+  /** null until a node of its target has taken it up. */
+  component: { digest: Digest; name: string } | null;
+  /** Which nodes may run it; null: any. */
+  target: string | null;
+  /** The agent whose call brought it to life, or that forked it; null: somebody outside did. */
+  createdBy: AgentId | null;
   /** How many entries its oplog has, inherited ones included. */
   entries: number;
   /** For a fork: of whom, and the index of the last inherited entry. */
@@ -26,17 +32,19 @@ export interface AgentReport {
 /** Makes reports of agents; reads the names of components once. */
 export async function openReporter(store: Store): Promise<(row: AgentRow) => AgentReport> {
   const names = new Map((await store.components()).map(({ digest, name }) => [digest, name]));
-  return ({ id, type, params, state, component: digest, length, parent, createdAt, updatedAt, error }) => ({
+  return ({ id, type, params, state, component: digest, target, createdBy, length, parent, ...row }) => ({
     id,
     type,
     params: parseOrNull(params) as unknown[] | null,
     state,
-    component: { digest, name: names.get(digest) ?? "" },
+    component: digest && { digest, name: names.get(digest) ?? "" },
+    target: target && formatTarget(target),
+    createdBy,
     entries: length,
     parent: parent && { agent: parent.agent, index: parent.index },
-    createdAt: formatTime(createdAt),
-    updatedAt: formatTime(updatedAt),
-    error: parseOrNull(error),
+    createdAt: formatTime(row.createdAt),
+    updatedAt: formatTime(row.updatedAt),
+    error: parseOrNull(row.error),
   });
 }
 
@@ -69,5 +77,5 @@ export function reportPromise(row: PromiseRow): PromiseReport {
   };
 }
 
-const parseOrNull = (text: string | null): unknown => (text === null ? null : (JSON.parse(text) as unknown));
+export const parseOrNull = (text: string | null): unknown => (text === null ? null : (JSON.parse(text) as unknown));
 export const formatTimeOrNull = (at: number | null): string | null => (at === null ? null : formatTime(at));

@@ -16,7 +16,7 @@ const maxCalls = 32;
  */
 export async function traceStack(store: Store, agent: AgentId, stack: string): Promise<string> {
   const thrower = await findThrower(store, agent, JSON.stringify(stack));
-  const component = thrower && (await readComponent(store, thrower.component));
+  const component = thrower?.component && (await readComponent(store, thrower.component));
   return component ? mapStack(component, stack) : stack;
 }
 

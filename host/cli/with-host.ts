@@ -1,11 +1,10 @@
 import { cacheFolder } from "../../build/cache-folder.ts";
 import { HostError, isHostError } from "../base/error.ts";
-import type { OpenHostOptions } from "../open-host.ts";
 import type { Host, LogLine } from "../scheduler/host.ts";
 import type { Store } from "../store/store.ts";
 import type { Context } from "./command.ts";
 import { finishWork } from "./finish-work.ts";
-import type { HostFlags } from "./host-option.ts";
+import { toHostOptions, type HostFlags } from "./host-option.ts";
 import type { Output } from "./output.ts";
 
 const levelStyle = { debug: "dim", info: "cyan", warn: "yellow", error: "red" } as const;
@@ -30,7 +29,7 @@ export async function withHost<T>(
   const { openHost } = await import("../open-host.ts"); // heavy: commands that only look do without
   await using store = await context.openStore(makesStore ? "make" : "write");
   const log = (line: LogLine) => showLog(context.output, line);
-  await using host = await openHost({ ...hostOptions(flags), store, cacheFolder: cacheFolder(), log });
+  await using host = await openHost({ ...toHostOptions(flags), store, cacheFolder: cacheFolder(), log });
   const interrupted = Promise.withResolvers<never>();
   using _listening = context.terminal.onInterrupt((signal) => interrupted.reject(interruption(store.url, signal)));
   const work = flags.wait ? useAndFinish(context, { host, store }, use) : use({ host, store });
@@ -50,20 +49,13 @@ async function useAndFinish<T>(context: Context, open: Open, use: (open: Open) =
   }
 }
 
-function hostOptions({ threads, memoryCap, stepTimeout, lease }: HostFlags): Partial<OpenHostOptions> {
-  return {
-    ...(threads !== undefined && { threads }),
-    ...(memoryCap !== undefined && { memoryCapBytes: memoryCap }),
-    ...(stepTimeout !== undefined && { stepTimeoutMs: stepTimeout }),
-    ...(lease !== undefined && { leaseMs: lease }),
-  };
-}
-
-function showLog(output: Output, { agent, level, message }: LogLine): void {
+/** Shows what a guest logs. */
+export function showLog(output: Output, { agent, level, message }: LogLine): void {
   output.say(`${output.paintTalk(levelStyle[level], level)} ${output.paintTalk("dim", agent)} ${message}`);
 }
 
-function interruption(url: string, signal: NodeJS.Signals): HostError {
+/** Errors: `cli/interrupted` is what a command ends with that was interrupted. */
+export function interruption(url: string, signal: NodeJS.Signals): HostError {
   const message = `Interrupted. Nothing is lost: the next run on ${url} goes on with it.`;
   return new HostError("cli/interrupted", message, { data: { signal } });
 }

@@ -5,8 +5,8 @@ import { digestOf, type Digest } from "../base/id.ts";
 import { ComponentCache } from "./component-cache.ts";
 import { openModule, openModuleVersion } from "./core-module.ts";
 import { parseDescription, type Description } from "./description.ts";
-import { makeRefusingImports } from "./guest-imports.ts";
-import { instantiate } from "./instance.ts";
+import type { Saying } from "./describe-worker.ts";
+import { runThread, threadEntry, type ThreadEnd } from "./thread.ts";
 import { transpile, type Transpiled } from "./transpile.ts";
 
 /** A component ready to run. It can be posted to another thread as it is. */
@@ -29,6 +29,9 @@ export interface CompileOptions {
   /** Part of a component's behaviour: a guest sees whether its memory can grow. */
   memoryCapBytes: number;
 }
+
+/** It takes a millisecond, and a busy machine's time to begin a thread. */
+const describeLimitMs = 10_000;
 
 /**
  * Makes a component ready to run: takes it apart, opens its core modules, compiles them, and asks it what it offers.
@@ -87,23 +90,25 @@ async function compileModule(name: string, bytes: Uint8Array): Promise<WebAssemb
   }
 }
 
-async function describe(loaded: Loaded): Promise<string> {
-  const refuse = (name: string): never => {
-    throw new HostError(
-      "component/description",
-      `The component calls ${name} before anybody invoked it. Describing itself must do without imports.`,
-    );
-  };
-  const instance = await instantiate(loaded, makeRefusingImports(refuse));
+/** In a thread of its own: nobody knows yet whether the component comes to an end, nor how much it has to say. */
+async function describe({ glueUrl, modules }: Loaded): Promise<string> {
+  const { message, isLate } = await askToDescribe({ glueUrl, modules });
+  if (message && "text" in message) return message.text;
+  if (message) throw new HostError(message.code, message.message, { data: message.data });
+  throw new HostError(
+    "component/description",
+    isLate
+      ? `The component had not described itself after ${describeLimitMs} ms.`
+      : "The component ended its thread while it described itself.",
+  );
+}
+
+async function askToDescribe(loaded: Loaded): Promise<ThreadEnd<Saying>> {
   try {
-    return instance.describe();
+    return await runThread<Saying>(threadEntry("describe-worker"), loaded, describeLimitMs);
   } catch (cause) {
-    if (cause instanceof HostError) throw cause;
-    throw new HostError(
-      "component/description",
-      `The component trapped while it described itself: ${(cause as Error).message}`,
-      { cause },
-    );
+    const message = `The component ended its thread while it described itself: ${(cause as Error).message}`;
+    throw new HostError("component/description", message, { cause });
   }
 }
 

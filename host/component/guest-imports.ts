@@ -5,6 +5,31 @@ interface CallOptions {
   mode: "attached" | "triggered";
   at?: bigint | undefined;
   key?: string | undefined;
+  target?: string | undefined;
+  timeout?: bigint | undefined;
+  retry?: GuestRetryPolicy | undefined;
+}
+
+/** `retry-policy` of wit/operation.wit. */
+export interface GuestRetryPolicy {
+  attempts: number;
+  first: bigint;
+  factor: number;
+  most: bigint;
+  jitter: number;
+  only: string[];
+  never: string[];
+}
+
+interface HttpRequest {
+  method: string;
+  url: string;
+  headers: [name: string, value: string][];
+  body?: { tag: "text"; val: string } | { tag: "bytes"; val: Uint8Array } | undefined;
+  redirect: "follow" | "error" | "manual";
+  timeout?: bigint | undefined;
+  limit?: bigint | undefined;
+  retry?: GuestRetryPolicy | undefined;
 }
 
 /**
@@ -16,7 +41,8 @@ export interface GuestImports {
   "planaria:host/rpc": {
     callAgent(agent: string, method: string, args: string, options: CallOptions): number;
     callFunction(name: string, args: string, options: CallOptions): number;
-    deleteAgent(agent: string): number;
+    /** Guests that were built before there were trees leave `tree` out. */
+    deleteAgent(agent: string, tree?: boolean): number;
   };
   "planaria:host/promise": {
     create(options: { id?: string | undefined; timeout?: bigint | undefined }): string;
@@ -29,6 +55,7 @@ export interface GuestImports {
   "planaria:host/time": { now(): bigint; sleep(span: bigint): number };
   "planaria:host/random": { bytes(count: number): Uint8Array };
   "planaria:host/log": { log(level: "debug" | "info" | "warn" | "error", message: string): void };
+  "planaria:host/http": { fetch(request: HttpRequest): number };
   "planaria:host/run": {
     start(name: string, args: string): number;
     finish(operation: number, outcome: GuestResult): void;
@@ -50,6 +77,7 @@ const functions: { [I in keyof GuestImports]: readonly (keyof GuestImports[I] & 
   "planaria:host/time": ["now", "sleep"],
   "planaria:host/random": ["bytes"],
   "planaria:host/log": ["log"],
+  "planaria:host/http": ["fetch"],
   "planaria:host/run": ["start", "finish"],
   "planaria:host/invocation": ["finish"],
 };

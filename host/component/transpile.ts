@@ -1,8 +1,6 @@
-import { once } from "node:events";
-import { text } from "node:stream/consumers";
-import { Worker } from "node:worker_threads";
 import { HostError } from "../base/error.ts";
 import { functionsOf, guestInterface, importedInterfaces } from "./guest-imports.ts";
+import { runThread, threadEntry } from "./thread.ts";
 import type { Transpilation } from "./transpile-worker.ts";
 
 /** A component taken apart: its core modules by file name, and the JavaScript that joins them. */
@@ -10,6 +8,9 @@ export interface Transpiled {
   glue: string;
   modules: Record<string, Uint8Array>;
 }
+
+/** A guest in QuickJS takes half a second. */
+const transpileLimitMs = 60_000;
 
 /**
  * Takes a component apart with jco.
@@ -52,19 +53,18 @@ function checkHeader(bytes: Uint8Array): void {
 }
 
 async function runWorker(bytes: Uint8Array): Promise<Transpilation> {
-  const entry = new URL(`./transpile-worker${import.meta.url.endsWith(".ts") ? ".ts" : ".js"}`, import.meta.url);
-  // What jco prints when it panics belongs into the error, and not on the terminal.
-  const worker = new Worker(entry, { workerData: bytes, stdout: true, stderr: true });
-  const printed = text(worker.stderr);
   const made: Transpilation = { wit: null, files: null, failure: "it ended without a word" };
-  worker.once("message", (message: Transpilation) => Object.assign(made, message));
   try {
-    await once(worker, "exit");
+    const { message, printed, isLate } = await runThread<Transpilation>(
+      threadEntry("transpile-worker"),
+      bytes,
+      transpileLimitMs,
+    );
+    const failure = isLate ? `it took longer than ${transpileLimitMs} ms` : (message ?? made).failure;
+    return { ...made, ...message, failure: printed && failure !== null ? `${failure}\n${printed}` : failure };
   } catch (cause) {
     throw new HostError("component/unreadable", "jco cannot read the component: its thread died.", { cause });
   }
-  const panic = (await printed).trim();
-  return panic && made.failure !== null ? { ...made, failure: `${made.failure}\n${panic}` } : made;
 }
 
 /** Compares a component's world with world `agent`. */

@@ -1,7 +1,7 @@
-import type { Executor, ExecutorListener, Opening } from "../agent/executor.ts";
+import type { Executor, ExecutorListener, Opening, StepLimits } from "../agent/executor.ts";
 import type { Input } from "../agent/step.ts";
 import { invariant } from "../base/error.ts";
-import type { AgentId } from "../base/id.ts";
+import type { AgentId, Digest } from "../base/id.ts";
 import type { Clock, Random } from "../base/port.ts";
 import type { CompiledComponent } from "../component/compile.ts";
 import { Runner } from "./runner.ts";
@@ -38,6 +38,10 @@ export class InProcessExecutor implements Executor {
     this.#runner.load(component);
   }
 
+  limit(component: Digest, limits: StepLimits): void {
+    this.#runner.limit(component, limits);
+  }
+
   open(opening: Opening): void {
     this.#runner.open(opening);
   }
@@ -52,6 +56,10 @@ export class InProcessExecutor implements Executor {
 
   reset(): void {
     this.#runner.reset();
+  }
+
+  drain(): Promise<void> {
+    return this.#runner.drain();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

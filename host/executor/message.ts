@@ -1,6 +1,6 @@
-import type { Opening, Stepped } from "../agent/executor.ts";
+import type { Opening, StepLimits, Stepped } from "../agent/executor.ts";
 import type { Input } from "../agent/step.ts";
-import type { AgentId } from "../base/id.ts";
+import type { AgentId, Digest } from "../base/id.ts";
 import type { CompiledComponent } from "../component/compile.ts";
 
 /**
@@ -11,11 +11,14 @@ import type { CompiledComponent } from "../component/compile.ts";
  */
 export type ToWorker =
   | { kind: "load"; component: CompiledComponent }
+  | { kind: "limit"; component: Digest; limits: StepLimits }
   | { kind: "open"; opening: Opening; session: number }
   | { kind: "send"; agent: AgentId; inputs: Input[] }
   | { kind: "close"; agent: AgentId }
-  | { kind: "reset" };
+  | { kind: "reset" }
+  | { kind: "drain" };
 
 export type ToHost =
   | { kind: "stepped"; step: Stepped; session: number }
-  | { kind: "failed"; agent: AgentId; code: string; message: string; session: number };
+  | { kind: "failed"; agent: AgentId; code: string; message: string; session: number }
+  | { kind: "drained" };

@@ -1,9 +1,9 @@
-import type { ExecutorListener, Opening, Stepped } from "../agent/executor.ts";
+import { unlimited, type ExecutorListener, type Opening, type StepLimits, type Stepped } from "../agent/executor.ts";
 import { joinManifest, splitManifest } from "../agent/saved.ts";
 import { applyEntry, copyState, takeFinished } from "../agent/state.ts";
 import { enterGuest, takeInputs, trapFailure, type Input } from "../agent/step.ts";
 import { invariant } from "../base/error.ts";
-import { forkId, type AgentId } from "../base/id.ts";
+import { forkId, type AgentId, type Digest } from "../base/id.ts";
 import type { Clock, Random } from "../base/port.ts";
 import type { CompiledComponent } from "../component/compile.ts";
 import { decodeStep, encodeStep } from "../oplog/codec.ts";
@@ -16,6 +16,7 @@ import { Fleet, type Seat } from "./fleet.ts";
 import { readyInputs, wantedInputs } from "./inputs.ts";
 import { changedMemory, replayStep } from "./replay-step.ts";
 import { isSnapshotDue, makeSession, nothingSince, remember, retell, type Session } from "./session.ts";
+import { StepLimit } from "./step-limit.ts";
 
 /** Told before and after every step, so that somebody outside the thread can see one that does not end. */
 export interface Watch {
@@ -45,6 +46,7 @@ const mostShort = 4;
 export class Runner {
   readonly #options: RunnerOptions;
   readonly #fleet: Fleet;
+  readonly #limits = new Map<Digest, StepLimits>();
   readonly #sessions = new Map<AgentId, Session>();
   /** Sessions that hold an instance, the one that ran longest ago first. */
   readonly #seated = new Set<Session>();
@@ -55,6 +57,9 @@ export class Runner {
   /** The session whose turn it is. */
   #active: Session | null = null;
   #running = false;
+  /** Resolves when nothing runs any more. */
+  #rest: Promise<void> = Promise.resolve();
+  #draining = false;
 
   constructor(options: RunnerOptions) {
     this.#options = options;
@@ -63,6 +68,10 @@ export class Runner {
 
   load(component: CompiledComponent): void {
     this.#fleet.load(component);
+  }
+
+  limit(component: Digest, limits: StepLimits): void {
+    this.#limits.set(component, limits);
   }
 
   open(opening: Opening): void {
@@ -95,9 +104,15 @@ export class Runner {
     this.#stored.clear();
   }
 
+  /** Begins no step any more. Resolves when the one under way has been reported. */
+  async drain(): Promise<void> {
+    this.#draining = true;
+    await this.#rest;
+  }
+
   #wake(agent: AgentId): void {
     this.#ready.add(agent);
-    if (!this.#running) void this.#run();
+    if (!this.#running && !this.#draining) this.#rest = this.#run();
   }
 
   async #run(): Promise<void> {
@@ -105,7 +120,7 @@ export class Runner {
     for (;;) {
       await this.#options.breathe();
       const [agent] = this.#ready;
-      if (agent === undefined) break;
+      if (agent === undefined || this.#draining) break;
       this.#ready.delete(agent);
       await this.#turn(this.#sessions.get(agent)!);
     }
@@ -166,12 +181,16 @@ export class Runner {
     const seat = await this.#seat(session);
     const startedAt = clock.now();
     const at = Math.max(startedAt, session.state.at);
-    const journal = new Recorder({ at, operations: session.state.operations, random });
+    const { agent, state, component } = session;
+    const delivered = inputs.filter(({ kind }) => kind === "delivered").length;
+    const limit = new StepLimit(agent, state.inFlight.size - delivered, this.#limits.get(component) ?? unlimited);
+    const journal = new Recorder({ at, operations: session.state.operations, random, limit });
     seat.imports.enter(session.agent, journal);
     watch?.begin(session.agent);
     let trap: Entry | null = null;
     try {
       await enterGuest(seat.instance, session.agent, inputs);
+      limit.end();
     } catch (error) {
       trap = { kind: "trapped", error: trapFailure(error, this.#fleet.memoryUse(session.component, seat)) };
     } finally {

@@ -67,6 +67,7 @@ const runner = new Runner({
 port.on("message", (messages: ToWorker[]) => {
   for (const message of messages) {
     if (message.kind === "load") runner.load(message.component);
+    else if (message.kind === "limit") runner.limit(message.component, message.limits);
     else if (message.kind === "open") {
       sessions.set(message.opening.agent, message.session);
       runner.open(message.opening);
@@ -74,9 +75,14 @@ port.on("message", (messages: ToWorker[]) => {
     else if (message.kind === "close") {
       sessions.delete(message.agent);
       runner.close(message.agent);
-    } else {
+    } else if (message.kind === "reset") {
       sessions.clear();
       runner.reset();
+    } else {
+      void runner.drain().then(() => {
+        post({ kind: "drained" });
+        flush();
+      });
     }
   }
 });

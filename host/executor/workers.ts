@@ -1,5 +1,5 @@
 import { Worker } from "node:worker_threads";
-import type { Executor, ExecutorListener, Opening } from "../agent/executor.ts";
+import type { Executor, ExecutorListener, Opening, StepLimits } from "../agent/executor.ts";
 import type { Input } from "../agent/step.ts";
 import { HostError, invariant } from "../base/error.ts";
 import { type AgentId, type Digest } from "../base/id.ts";
@@ -27,6 +27,8 @@ interface Thread {
   agents: Set<AgentId>;
   outbox: ToWorker[];
   ended: boolean;
+  /** Resolves when it has nothing more to report. */
+  drained: PromiseWithResolvers<void>;
 }
 
 /** Runs guests in worker threads, under a watchdog. An agent stays in one thread as long as its session lasts. */
@@ -34,10 +36,12 @@ export class WorkerExecutor implements Executor {
   readonly #options: WorkerExecutorOptions;
   readonly #threads: Thread[] = [];
   readonly #components = new Map<Digest, CompiledComponent>();
+  readonly #limits = new Map<Digest, StepLimits>();
   readonly #placed = new Map<AgentId, { thread: Thread; session: number }>();
   #sessions = 0;
   #listener: ExecutorListener | null = null;
   #patrol: Disposable | null = null;
+  #draining = false;
   #closed = false;
 
   constructor(options: WorkerExecutorOptions) {
@@ -53,6 +57,11 @@ export class WorkerExecutor implements Executor {
   load(component: CompiledComponent): void {
     this.#components.set(component.digest, component);
     for (const thread of this.#threads) this.#post(thread, { kind: "load", component });
+  }
+
+  limit(component: Digest, limits: StepLimits): void {
+    this.#limits.set(component, limits);
+    for (const thread of this.#threads) this.#post(thread, { kind: "limit", component, limits });
   }
 
   open(opening: Opening): void {
@@ -80,6 +89,13 @@ export class WorkerExecutor implements Executor {
     for (const thread of this.#threads) this.#post(thread, { kind: "reset" });
   }
 
+  /** A step that takes too long is ended by the watchdog, as ever. */
+  async drain(): Promise<void> {
+    this.#draining = true;
+    for (const thread of this.#threads) this.#post(thread, { kind: "drain" });
+    await Promise.all(this.#threads.map(({ drained }) => drained.promise));
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closed = true;
     this.#patrol?.[Symbol.dispose]();
@@ -97,6 +113,7 @@ export class WorkerExecutor implements Executor {
       agents: new Set(),
       outbox: [],
       ended: false,
+      drained: Promise.withResolvers(),
     };
     worker.on("message", (messages: ToHost[]) => {
       // A thread that was ended may have spoken before; its sessions are lost, and what it says is, too.
@@ -110,10 +127,12 @@ export class WorkerExecutor implements Executor {
     );
     this.#threads.push(thread);
     for (const component of this.#components.values()) this.#post(thread, { kind: "load", component });
+    for (const [component, limits] of this.#limits) this.#post(thread, { kind: "limit", component, limits });
   }
 
   #receive(message: ToHost, thread: Thread): void {
     invariant(this.#listener, "an executor is started before it is used");
+    if (message.kind === "drained") return thread.drained.resolve();
     const { session } = message;
     if (this.#placed.get(message.kind === "failed" ? message.agent : message.step.agent)?.session !== session) {
       if (message.kind === "stepped")
@@ -155,11 +174,13 @@ export class WorkerExecutor implements Executor {
   #lose(thread: Thread, code: string, message: string): void {
     if (thread.ended || this.#closed) return;
     thread.ended = true;
+    thread.drained.resolve();
     const running = thread.watch.running();
     this.#threads.splice(this.#threads.indexOf(thread), 1);
     const agents = [...thread.agents];
     for (const agent of agents) this.#displace(agent);
     this.#spawn();
+    if (this.#draining) this.#post(this.#threads.at(-1)!, { kind: "drain" });
     const error = JSON.stringify({ name: "TrapError", code, message });
     this.#listener?.lost(agents, running ? { agent: running.agent, error } : null);
   }

@@ -1,9 +1,10 @@
+import type { PlacedAgent } from "../agent/placed.ts";
 import { HostError, isHostError } from "../base/error.ts";
 import type { CompiledComponent } from "../component/compile.ts";
 import { replayOplog, type Replay } from "../executor/replay-oplog.ts";
 import { decodeStep } from "../oplog/codec.ts";
 import { mismatchError } from "../replay/mismatch.ts";
-import type { AgentRow, StepRow } from "../store/store.ts";
+import type { StepRow } from "../store/store.ts";
 import { alteredError, memoryError, pathError } from "./failure.ts";
 import { isSameButFrames } from "./frames.ts";
 import { makeGolden, type Golden } from "./golden.ts";
@@ -16,7 +17,7 @@ import { splitSteps } from "./shape.ts";
  * Errors: HostError `replay/mismatch` if the agent can't even be replayed by its own component.
  */
 export async function recordGolden(
-  row: AgentRow,
+  row: PlacedAgent,
   steps: readonly StepRow[],
   component: CompiledComponent,
   host: string,

@@ -2,6 +2,7 @@ import { HostError } from "../base/error.ts";
 import type { AgentId } from "../base/id.ts";
 import type { Journal } from "../replay/journal.ts";
 import { makeFork } from "./fork.ts";
+import { makeHttp } from "./http.ts";
 import { makeInvocation } from "./invocation.ts";
 import { makeLog } from "./log.ts";
 import { makeOperation } from "./operation.ts";
@@ -30,16 +31,18 @@ export class Imports {
       return this.#journal;
     };
     const agent = () => this.#agent!;
+    const measure = <T extends Functions>(functions: T) => admitting(journal, functions);
     this.functions = {
-      "planaria:host/operation": makeOperation(journal),
-      "planaria:host/rpc": makeRpc(journal),
-      "planaria:host/promise": makePromise(journal, agent),
-      "planaria:host/fork": makeFork(journal),
-      "planaria:host/time": makeTime(journal),
-      "planaria:host/random": makeRandom(journal),
-      "planaria:host/log": makeLog(journal),
-      "planaria:host/run": makeRun(journal),
-      "planaria:host/invocation": makeInvocation(journal),
+      "planaria:host/operation": measure(makeOperation(journal)),
+      "planaria:host/rpc": measure(makeRpc(journal)),
+      "planaria:host/promise": measure(makePromise(journal, agent)),
+      "planaria:host/fork": measure(makeFork(journal)),
+      "planaria:host/time": measure(makeTime(journal)),
+      "planaria:host/random": measure(makeRandom(journal)),
+      "planaria:host/log": measure(makeLog(journal)),
+      "planaria:host/http": measure(makeHttp(journal)),
+      "planaria:host/run": measure(makeRun(journal)),
+      "planaria:host/invocation": measure(makeInvocation(journal)),
     };
   }
 
@@ -51,4 +54,18 @@ export class Imports {
   leave(): void {
     this.#journal = null;
   }
+}
+
+type Functions = Record<string, (...args: never[]) => unknown>;
+
+/** Shows the journal what each function is called with, before that is looked at. */
+function admitting<T extends Functions>(journal: () => Journal, functions: T): T {
+  const admitted = Object.entries(functions).map(([name, call]) => [
+    name,
+    (...args: never[]) => {
+      journal().admit(args);
+      return call(...args);
+    },
+  ]);
+  return Object.fromEntries(admitted) as T;
 }

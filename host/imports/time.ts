@@ -11,7 +11,7 @@ export function makeTime(journal: () => Journal) {
   };
 }
 
-/** A span in milliseconds; one too long to matter (285,000 years) is cut. */
+/** A span in milliseconds; one too long to matter (285 years) is cut. */
 export function toSpanMs(span: bigint): number {
   return Number(span > 9_000_000_000_000n ? 9_000_000_000_000n : span);
 }

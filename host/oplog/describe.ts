@@ -23,11 +23,25 @@ export function describeEntry(entry: Entry): string {
     case "rpc-started": {
       const callee =
         "function" in entry.callee ? entry.callee.function : `${entry.callee.agent}.${entry.callee.method}`;
-      const options = `${entry.mode === "triggered" ? " triggered" : ""}${entry.at === undefined ? "" : ` at ${new Date(entry.at).toISOString()}`}`;
-      return `#${entry.operation} rpc ${callee}(${cutPayload(entry.args.slice(1, -1))})${options}`;
+      const options = [
+        entry.mode === "triggered" && " triggered",
+        entry.at !== undefined && ` at ${new Date(entry.at).toISOString()}`,
+        entry.target !== undefined && ` on ${entry.target}`,
+        entry.timeoutMs !== undefined && ` timeout ${entry.timeoutMs} ms`,
+        entry.retry && ` up to ${entry.retry.attempts} times`,
+      ];
+      return `#${entry.operation} rpc ${callee}(${cutPayload(entry.args.slice(1, -1))})${options.filter(Boolean).join("")}`;
     }
     case "delete-started":
-      return `#${entry.operation} rpc.delete-agent(${JSON.stringify(entry.agent)})`;
+      return `#${entry.operation} rpc.delete-agent(${JSON.stringify(entry.agent)})${entry.tree ? " with its tree" : ""}`;
+    case "fetch-started": {
+      const options = [
+        entry.redirect !== "follow" && ` redirect ${entry.redirect}`,
+        entry.timeoutMs !== undefined && ` timeout ${entry.timeoutMs} ms`,
+        entry.retry && ` up to ${entry.retry.attempts} times`,
+      ];
+      return `#${entry.operation} http.fetch ${entry.method} ${cutPayload(entry.url)}${options.filter(Boolean).join("")}`;
+    }
     case "promise-created":
       return `#${entry.operation} promise.create(${JSON.stringify(entry.id)})${entry.timeoutMs === undefined ? "" : ` timeout ${entry.timeoutMs} ms`}`;
     case "promise-awaited":

@@ -1,4 +1,5 @@
 import * as v from "valibot";
+import { retrySchema } from "./retry.ts";
 
 /**
  * What an oplog is made of: every entry is a past fact about one agent.
@@ -17,6 +18,12 @@ const claimed = count;
 const text = v.string();
 const agent = v.pipe(v.string(), v.nonEmpty());
 const digest = v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/));
+
+/** Read and written again: a pattern that goes over it overflows the stack at three megabytes. */
+const base64 = v.pipe(
+  text,
+  v.check((written) => Buffer.from(written, "base64").toString("base64") === written, "Invalid Base64"),
+);
 
 /** An outcome: the value as JSON text, or the failure as JSON text of `{name, message, code?, data?, cause?, stack?}`. */
 const outcomeSchema = v.union([v.strictObject({ value: text }), v.strictObject({ error: text })]);
@@ -47,8 +54,23 @@ export const entrySchema = v.variant("kind", [
     mode: v.picklist(["attached", "triggered"]),
     at: v.optional(instant),
     key: v.optional(text),
+    target: v.optional(text),
+    timeoutMs: v.optional(count),
+    retry: v.optional(retrySchema),
   }),
-  entry("delete-started", { operation, agent: text }),
+  /** `tree`: with all agents that it brought to life, and theirs. */
+  entry("delete-started", { operation, agent: text, tree: v.optional(v.literal(true)) }),
+  entry("fetch-started", {
+    operation,
+    method: text,
+    url: text,
+    headers: v.array(v.tuple([text, text])),
+    body: v.optional(v.union([v.strictObject({ text }), v.strictObject({ base64: base64 })])),
+    redirect: v.picklist(["follow", "error", "manual"]),
+    timeoutMs: v.optional(count),
+    limitBytes: v.optional(count),
+    retry: v.optional(retrySchema),
+  }),
   entry("promise-created", { operation, id: text, timeoutMs: v.optional(count) }),
   entry("promise-awaited", { operation, id: text }),
   entry("promise-settled", {
@@ -60,7 +82,7 @@ export const entrySchema = v.variant("kind", [
   entry("fork-started", { operation }),
   entry("sleep-started", { operation, spanMs: count }),
   entry("operation-canceled", { operation: claimed }),
-  entry("random-drawn", { bytes: v.pipe(text, v.base64()) }),
+  entry("random-drawn", { bytes: base64 }),
   entry("logged", { level: v.picklist(["debug", "info", "warn", "error"]), message: text }),
   entry("run-started", { operation, name: text, args: text }),
   entry("run-finished", { operation: claimed, outcome: outcomeSchema }),

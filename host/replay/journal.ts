@@ -7,6 +7,8 @@ import type { Entry } from "../oplog/entry.ts";
 export interface Journal {
   /** The instant of the step. */
   readonly at: number;
+  /** Is told what an import is called with, before anything is made of it; throws if that is too much. */
+  admit(args: readonly unknown[]): void;
   /** Gives out the number of a new operation. */
   nextOperation(): number;
   /** Notes what the guest did. */
@@ -15,17 +17,28 @@ export interface Journal {
   draw(count: number): Uint8Array;
 }
 
+/** Throws if the guest may not do what it is about to. */
+export type Limit = Pick<Journal, "admit"> & { check(entry: Entry): void };
+
+const noLimit: Limit = { admit: () => {}, check: () => {} };
+
 /** Writes the journal of a live step. */
 export class Recorder implements Journal {
   readonly at: number;
   readonly entries: Entry[] = [];
   #operations: number;
   readonly #random: Random;
+  readonly #limit: Limit;
 
-  constructor(start: { at: number; operations: number; random: Random }) {
+  constructor(start: { at: number; operations: number; random: Random; limit?: Limit }) {
     this.at = start.at;
     this.#operations = start.operations;
     this.#random = start.random;
+    this.#limit = start.limit ?? noLimit;
+  }
+
+  admit(args: readonly unknown[]): void {
+    this.#limit.admit(args);
   }
 
   nextOperation(): number {
@@ -33,6 +46,7 @@ export class Recorder implements Journal {
   }
 
   note(entry: Entry): void {
+    this.#limit.check(entry);
     this.entries.push(entry);
   }
 
@@ -89,6 +103,9 @@ export class Replayer implements Journal {
     this.#first = first;
     this.#isSame = isSame;
   }
+
+  /** What was recorded was granted then. */
+  admit(): void {}
 
   nextOperation(): number {
     return ++this.#operations;

@@ -1,14 +1,16 @@
 import type { Executor } from "../agent/executor.ts";
-import { parseAgentName } from "../agent/agent-name.ts";
+import { isPlaced, type PlacedAgent } from "../agent/placed.ts";
 import { makeState } from "../agent/state.ts";
 import type { Input } from "../agent/step.ts";
+import { admits } from "../store/placement.ts";
 import { HostError, isHostError } from "../base/error.ts";
 import type { AgentId, Digest, NodeId } from "../base/id.ts";
 import type { Clock } from "../base/port.ts";
 import { decodeStep, encodeStep } from "../oplog/codec.ts";
-import type { Entry, EntryOf } from "../oplog/entry.ts";
-import type { AgentRow, Store } from "../store/store.ts";
+import type { AgentRow, InvocationRow, NodeRow, Store } from "../store/store.ts";
 import { applyStep, foldState, readOpening, stateOf, type Live } from "./live.ts";
+import { newRow } from "./unplaced.ts";
+import type { Census } from "./census.ts";
 import type { Writer } from "./writer.ts";
 
 export interface AgentsOptions {
@@ -17,10 +19,13 @@ export interface AgentsOptions {
   executor: Executor;
   clock: Clock;
   node: NodeId;
+  /** Where this node stands. */
+  seat: Pick<NodeRow, "group" | "name">;
   /** The version that new agents note in their first entry. */
   version: string;
   /** Sessions open at once; the one used longest ago is closed first. */
   sessions: number;
+  census: Census;
   /** Makes sure that the executor knows a component. */
   loadComponent: (digest: Digest) => Promise<void>;
   /** Takes a turn once everything written so far is durable. */
@@ -48,8 +53,11 @@ export class Agents {
   readonly #live = new Map<AgentId, Live>();
   /** Agents with an open session, the one used longest ago first. */
   readonly #sessions = new Set<Live>();
-
+  /** Agents with a target that have something to do: they take up the slots of this node. */
+  readonly #atWork = new Set<Live>();
   #isUnloading = false;
+  /** How many agents with a target are to be at work here at most; none before this node serves its group. */
+  slots = 0;
 
   constructor(options: AgentsOptions) {
     this.#options = options;
@@ -68,18 +76,52 @@ export class Agents {
     return this.#live.values();
   }
 
-  /** The agent, if this node owns it or can claim it; null if there is none, or another node owns it. */
+  /** How many agents with a target have something to do. */
+  get atWorkCount(): number {
+    return this.#atWork.size;
+  }
+
+  /** Whether none with a target may be taken up. */
+  get isFull(): boolean {
+    return this.#atWork.size >= this.slots;
+  }
+
+  /**
+   * The agent, if this node owns it or can claim it; null if there is none, another node owns it or is to run it, it has not
+   * begun, or it has a target and this node is full.
+   */
   async local(id: AgentId): Promise<Live | null> {
     const known = this.#live.get(id);
     if (known) return known;
-    const { store, writer, node } = this.#options;
+    const { store, writer, node, seat } = this.#options;
     const row = await writer.findAgent(id);
-    if (!row) return null;
-    if (row.node !== node && (await store.claim(node, [id])).length === 0) return null;
-    return this.#load({ ...row, node });
+    if (!row || !isPlaced(row)) return null;
+    if (row.node === node) return this.#load(row);
+    // Those of nodes that are dead are nobody's: a claim is not worth a try, and it takes a transaction.
+    if (row.node !== null || !admits(row.target, seat) || (row.target && this.isFull)) return null;
+    return (await store.claim(node, [id])).length === 0 ? null : this.#load({ ...row, node });
   }
 
-  async #load(row: AgentRow): Promise<Live> {
+  /** Whether this node is one of those that the agent's target admits. */
+  mayRun({ row }: Live): boolean {
+    return admits(row.target, this.#options.seat);
+  }
+
+  /** As `local`, but of whatever target: to copy it. */
+  async borrowed(id: AgentId): Promise<Live | null> {
+    const { store, writer, node } = this.#options;
+    const row = await writer.findAgent(id);
+    if (!row || !isPlaced(row) || row.node !== null) return null;
+    return (await store.claim(node, [id], { anyTarget: true })).length === 0 ? null : this.#load({ ...row, node });
+  }
+
+  /** Gives an agent back that this node may not run. */
+  giveBack(live: Live): void {
+    this.forget(live);
+    this.#options.writer.agent(live.row.id, { ...live.row, node: null });
+  }
+
+  async #load(row: PlacedAgent): Promise<Live> {
     const { store } = this.#options;
     const state = await this.#readState(row);
     const live: Live = {
@@ -90,15 +132,15 @@ export class Agents {
       waiting: new Map(),
       session: "closed",
     };
-    for (const { operation, source, dueAt } of await store.operations(row.id))
-      live.waiting.set(operation, { source, dueAt });
+    for (const { operation, source, dueAt, attempt } of await store.operations(row.id))
+      live.waiting.set(operation, { source, dueAt, attempt });
     this.#live.set(row.id, live);
     this.#options.loaded(live);
     return live;
   }
 
   /** What of an agent is damaged ends that agent, and nobody else. */
-  async #readState(row: AgentRow): Promise<Live["state"]> {
+  async #readState(row: PlacedAgent): Promise<Live["state"]> {
     const { store, broken } = this.#options;
     try {
       const state = foldState(await readOpening(store, row));
@@ -114,31 +156,31 @@ export class Agents {
     }
   }
 
-  /** Errors: HostError `agent/deleting` if it has been deleted a moment ago. */
-  async create(id: AgentId, component: Digest): Promise<Live> {
-    const { clock, node, writer } = this.#options;
-    // One transaction can't delete an agent and create it again.
-    if (writer.isDeleting(id))
-      throw new HostError("agent/deleting", `${id} is just being deleted. Call it again when the deletion is through.`);
-    const { type, params } = parseAgentName(id);
-    const at = clock.now();
-    const row: AgentRow = {
-      id,
-      component,
-      type,
-      params,
-      state: "created",
-      node,
-      parent: null,
-      snapshot: null,
-      length: 0,
-      createdAt: at,
-      updatedAt: at,
-      error: null,
-    };
-    const live: Live = { row, state: makeState(id), queue: [], pending: [], waiting: new Map(), session: "closed" };
-    this.#live.set(id, live);
-    live.state.operations = await writer.pastLength(id);
+  /** Brings an agent to life here. Errors: HostError `agent/deleting` if it has been deleted a moment ago. */
+  create(id: AgentId, component: Digest, createdBy: AgentId | null): Promise<Live> {
+    const row = newRow(this.#options, id, createdBy);
+    return this.#begin({ ...row, component, node: this.#options.node }, []);
+  }
+
+  /** Brings an agent to life that this node has taken up, as one of `component`. */
+  place(row: AgentRow, component: Digest, queue: InvocationRow[]): Promise<Live> {
+    return this.#begin({ ...row, component }, queue);
+  }
+
+  /** Takes up an agent that waits for a node, whatever its target, to end calls of it; null if it is just being brought to life. */
+  async holdUnplaced(id: AgentId): Promise<AgentRow | null> {
+    const { store, writer, node } = this.#options;
+    const row = await writer.findAgent(id);
+    // What is not in the store yet can't be taken.
+    if (!row || isPlaced(row) || writer.isWriting(id)) return null;
+    return (await store.claim(node, [id], { anyTarget: true })).length === 0 ? null : { ...row, node };
+  }
+
+  async #begin(row: PlacedAgent, queue: InvocationRow[]): Promise<Live> {
+    const live: Live = { row, state: makeState(row.id), queue, pending: [], waiting: new Map(), session: "closed" };
+    this.#live.set(row.id, live);
+    this.#options.census.note(null, row);
+    live.state.operations = await this.#options.writer.pastLength(row.id);
     this.#writeAlone(live, this.#created(live));
     return live;
   }
@@ -151,11 +193,12 @@ export class Agents {
   createFork(parent: Live, { id, operation, session, state, snapshot }: ForkOf): Live {
     const { clock, node } = this.#options;
     const at = clock.now();
-    const row: AgentRow = {
+    const row: PlacedAgent = {
       ...parent.row,
       id,
       node,
       state: "created",
+      createdBy: parent.row.id,
       parent: { agent: parent.row.id, index: state.length - 1, operation },
       snapshot,
       createdAt: at,
@@ -164,6 +207,7 @@ export class Agents {
     };
     const live: Live = { row, state, queue: [], pending: [], waiting: new Map(), session };
     this.#live.set(id, live);
+    this.#options.census.note(null, row);
     if (session === "open") this.#use(live);
     this.#writeAlone(live, encodeStep([{ kind: "forked", agent: id, parent: parent.row.id, operation }]));
     return live;
@@ -179,26 +223,14 @@ export class Agents {
 
   /** Writes the agent's row as it is now. */
   save(live: Live): void {
+    const { state: before, component } = live.row;
     live.row.length = live.state.length;
     live.row.state = stateOf(live);
+    this.#options.census.note({ component, state: before }, live.row);
     live.row.updatedAt = this.#options.clock.now();
     this.#options.writer.agent(live.row.id, live.row);
-  }
-
-  /** The call that an operation of an agent triggered: nobody waits for it, so that only the journal knows of it. */
-  async findTriggered({ row }: Live, operation: number): Promise<EntryOf<"rpc-started"> | null> {
-    const { store, writer } = this.#options;
-    // What is written and not durable first: it may become so meanwhile.
-    const unwritten = writer.stepsOf(row.id);
-    for (const { entries } of [...(await store.steps(row.id, 0)), ...unwritten].toReversed()) {
-      if (!entries.includes('"triggered"') && !entries.includes('"forked"')) continue;
-      for (const entry of JSON.parse(entries) as Entry[]) {
-        if (entry.kind === "rpc-started" && entry.operation === operation && entry.mode === "triggered") return entry;
-        // What stands before was done by the agent that it was forked from.
-        if (entry.kind === "forked") return null;
-      }
-    }
-    return null;
+    if (live.row.state !== "running") this.#atWork.delete(live);
+    else if (live.row.target) this.#atWork.add(live);
   }
 
   /** Gives the guest an input, unless it is on its way already. */
@@ -252,6 +284,7 @@ export class Agents {
 
   #use(live: Live): void {
     live.session = "open";
+    if (live.row.target) this.#atWork.add(live);
     this.#sessions.delete(live);
     this.#sessions.add(live);
   }
@@ -302,6 +335,7 @@ export class Agents {
 
   #unload(live: Live): void {
     this.#live.delete(live.row.id);
+    this.#atWork.delete(live);
     this.#options.unloaded(live);
   }
 
@@ -309,6 +343,7 @@ export class Agents {
   reset(): void {
     for (const live of [...this.#live.values()]) this.forget(live);
     this.#options.executor.reset();
+    this.#options.census.reset();
     this.#isUnloading = false;
   }
 }

@@ -1,25 +1,35 @@
-import { calleeOf, openCalls, type Operation } from "../agent/state.ts";
+import { calleeOf, type Operation } from "../agent/state.ts";
+import { parseTarget } from "../agent/target.ts";
 import type { AgentId, Digest, InvocationKey } from "../base/id.ts";
 import type { Clock } from "../base/port.ts";
 import type { EntryOf, Outcome } from "../oplog/entry.ts";
-import { invocationSource, type InvocationRow } from "../store/store.ts";
+import type { RetryPolicy } from "../oplog/retry.ts";
+import { invocationSource, type InvocationRow, type Store, type Target } from "../store/store.ts";
 import type { Agents } from "./agents.ts";
+import { cycle, timedOut, tooDeep } from "./call-failure.ts";
 import type { Components } from "./components.ts";
 import { findCycle } from "./cycle.ts";
-import { failed, failedWith } from "./failure.ts";
-import { hasEnded, type Live } from "./live.ts";
-import type { Waits } from "./waits.ts";
+import { agentDeleted, failedWith } from "./failure.ts";
+import type { Invocations } from "./invocations.ts";
+import type { Live } from "./live.ts";
+import { isPatient, type Waits } from "./waits.ts";
+import { findTriggered } from "./triggered.ts";
+import { createUnplaced, waitAgain } from "./unplaced.ts";
 import type { Writer } from "./writer.ts";
 
 export interface CallsOptions {
   agents: Agents;
   components: Components;
+  invocations: Invocations;
+  store: Store;
   waits: Waits;
   writer: Writer;
   clock: Clock;
   wakeBy: (at: number) => void;
-  /** Told when an invocation has its outcome. */
-  finished: (row: InvocationRow) => void;
+  /** Takes a turn once everything written so far is durable. */
+  later: (work: () => Promise<void>) => void;
+  /** Told when an agent that is not at hand was called. */
+  queuedElsewhere: (agent: AgentId) => void;
 }
 
 /** A call that is to be made, by an agent or from outside. */
@@ -27,15 +37,19 @@ export interface Call {
   agent: AgentId;
   /** Where to look first for the type of an agent that does not exist; null: anywhere. */
   component: Digest | null;
+  /** Where an agent that does not exist is to live; null: here. */
+  target: Target | null;
   key: InvocationKey;
   method: string;
   args: string;
   caller: InvocationRow["caller"];
   attached: boolean;
   dueAt: number | null;
+  depth: number;
+  retry: RetryPolicy | null;
 }
 
-/** Invocations from their call to their outcome: queued, begun one at a time per agent, finished or canceled. */
+/** Calls as who makes them sees them: made once, given up in time, or not made at all. */
 export class Calls {
   readonly #options: CallsOptions;
 
@@ -44,40 +58,69 @@ export class Calls {
   }
 
   /** Sees to it that an operation's call exists, once, and that its outcome comes: live, and again after a restart. */
-  async startByGuest(caller: Live, { by, start }: Operation & { start: EntryOf<"rpc-started"> }): Promise<void> {
-    const { agents, waits, writer } = this.#options;
-    const { operation } = start;
-    const answer = (outcome: Outcome) => agents.send(caller, { kind: "delivered", operation, outcome });
+  async startByGuest(caller: Live, operation: Operation & { start: EntryOf<"rpc-started"> }): Promise<void> {
+    const { agents, waits, writer, clock, wakeBy, later } = this.#options;
+    const { by, start } = operation;
+    const answer = (outcome: Outcome) =>
+      agents.send(caller, { kind: "delivered", operation: start.operation, outcome });
     const callee = calleeOf(by, start);
     const known = await writer.findInvocation(callee.agent, callee.key);
     if (start.mode === "triggered") {
       if (!known) await this.#refuse(caller, callee.agent, start);
       return;
     }
+    const deadline = deadlineOf(operation);
+    const endedAt = known?.outcome ? known.finishedAt! : clock.now();
+    if (deadline !== null && endedAt >= deadline) {
+      await answer(timedOut(callee.agent, start));
+      return this.cancel(caller, by, start);
+    }
     if (known?.outcome) return answer(known.outcome);
-    const isWaiting = caller.waiting.has(operation);
+    const isWaiting = caller.waiting.has(start.operation);
     // Made before, by this agent or by the one that it was forked from, it must not be made twice.
-    if (!known && (isWaiting || by !== caller.row.id))
-      return answer(failed("agent/deleted", `${callee.agent} was deleted.`));
-    const cycle = isWaiting ? null : await findCycle(agents, caller, callee.agent);
-    if (cycle) return answer(failed("rpc/cycle", cycleMessage(cycle)));
+    if (!known && (isWaiting || by !== caller.row.id)) return answer(agentDeleted(callee.agent));
+    const circle = isWaiting ? null : await findCycle(this.#options, caller, callee.agent);
+    if (circle) return answer(cycle(circle));
     const refusal = known ? null : await this.#refuse(caller, callee.agent, start);
     if (refusal) return answer(refusal);
-    waits.add(caller, operation, { source: invocationSource(callee.agent, callee.key), dueAt: null });
+    waits.add(caller, start.operation, { source: invocationSource(callee.agent, callee.key), dueAt: deadline });
+    if (deadline !== null) wakeBy(deadline);
+    // Another node may be closing the other half of a cycle just now. Whoever calls this very agent first, sees this wait.
+    if (!agents.live(callee.agent) && !writer.isWriting(callee.agent)) later(() => this.#lookAgain(caller, operation));
+  }
+
+  /** Gives a call of another node's agent up if it turns out to close a cycle. */
+  async #lookAgain(caller: Live, { by, start }: Operation & { start: EntryOf<"rpc-started"> }): Promise<void> {
+    const { operation } = start;
+    const isDelivered = caller.pending.some((input) => input.kind === "delivered" && input.operation === operation);
+    if (!this.#options.agents.isCurrent(caller) || !caller.waiting.has(operation) || isDelivered) return;
+    const circle = await findCycle(this.#options, caller, calleeOf(by, start).agent);
+    if (!circle) return;
+    await this.#options.agents.send(caller, { kind: "delivered", operation, outcome: cycle(circle) });
+    await this.cancel(caller, by, start);
   }
 
   /** Queues the call, unless there is nothing to call: then says why. */
   async #refuse(caller: Live, agent: AgentId, start: EntryOf<"rpc-started">): Promise<Outcome | null> {
+    const isAttached = start.mode === "attached";
+    const running = caller.queue.find(({ state }) => state === "running");
+    // A triggered call lies within none: an agent may go on triggering itself for ever.
+    const depth = isAttached ? (running?.depth ?? 0) + 1 : 1;
+    const { depthLimit } = this.#options.components.knownSettingsOf(caller.row.component);
+    if (isAttached && depth > depthLimit) return tooDeep(agent, depthLimit);
     try {
       await this.enqueue({
         ...calleeOf(caller.row.id, start),
         agent,
         component: caller.row.component,
+        target: start.target === undefined ? null : parseTarget(start.target),
         method: "function" in start.callee ? start.callee.function : start.callee.method,
         args: start.args,
         caller: { agent: caller.row.id, operation: start.operation },
-        attached: start.mode === "attached",
+        attached: isAttached,
         dueAt: start.at ?? null,
+        depth,
+        retry: start.retry ?? null,
       });
       return null;
     } catch (error) {
@@ -88,18 +131,14 @@ export class Calls {
   /**
    * Queues an invocation, and creates its agent if there is none.
    *
-   * The same key gives the same invocation. Errors: HostError `rpc/unknown-agent`, `rpc/unknown-function`, `rpc/unknown-method`.
+   * The same key gives the same invocation. Errors: HostError `rpc/unknown-agent`, `rpc/unknown-function`, `rpc/unknown-method`,
+   * `rpc/too-many-agents`.
    */
   async enqueue(call: Call): Promise<InvocationRow> {
-    const { agents, components, writer, clock, wakeBy } = this.#options;
+    const { invocations, writer, clock, queuedElsewhere } = this.#options;
     const known = await writer.findInvocation(call.agent, call.key);
     if (known) return known;
-    let live = await agents.local(call.agent);
-    const elsewhere = live ? undefined : await writer.findAgent(call.agent);
-    const component =
-      live?.row.component ?? elsewhere?.component ?? (await components.serving(call.agent, call.component));
-    components.checkMethod(component, call.agent, call.method);
-    if (!live && !elsewhere) live = await agents.create(call.agent, component);
+    const live = await this.#callee(call);
     const row: InvocationRow = {
       agent: call.agent,
       key: call.key,
@@ -111,88 +150,40 @@ export class Calls {
       attached: call.attached,
       dueAt: call.dueAt,
       cancelRequested: false,
+      depth: call.depth,
+      attempt: 1,
+      retry: call.retry,
+      lastError: null,
       outcome: null,
       createdAt: clock.now(),
       finishedAt: null,
     };
-    writer.invocation(row);
-    if (live?.row.error) await this.#finish(row, { error: live.row.error });
-    else if (live) {
-      live.queue.push(row);
-      if (call.dueAt !== null && call.dueAt > clock.now()) wakeBy(call.dueAt);
-      await this.pump(live);
-      // It has something to do now, and whoever lists agents is to see it.
-      agents.save(live);
-    }
+    await invocations.add(row, live);
+    if (!live) queuedElsewhere(call.agent);
     return row;
   }
 
-  /** Begins the next invocation of an agent that has none under way. */
-  async pump(live: Live): Promise<void> {
-    const { agents, clock } = this.#options;
-    if (live.state.invocation || live.row.error !== null || live.pending.some(({ kind }) => kind === "invoked")) return;
-    const next = live.queue.find(({ dueAt }) => dueAt === null || dueAt <= clock.now());
-    if (!next) return;
-    live.queue.splice(live.queue.indexOf(next), 1);
-    if (next.cancelRequested) {
-      // Its beginning was undone by a restart, and that it was given up was not.
-      await this.#finish(next, canceledBefore(live.row.id));
-      agents.save(live);
-      return this.pump(live);
+  /** The agent of a call, created if there is none; null if another node runs it, or is to. */
+  async #callee({ agent, component, target, method, caller }: Call): Promise<Live | null> {
+    const { agents, components, writer } = this.#options;
+    const live = await agents.local(agent);
+    const row = live?.row ?? (await writer.findAgent(agent));
+    if (row) {
+      if (row.component) components.checkMethod(row.component, agent, method);
+      else if (row.state !== "created") waitAgain(this.#options, row);
+      return live;
     }
-    // The running one stands first.
-    live.queue.unshift(next);
-    await agents.send(live, {
-      kind: "invoked",
-      invocation: live.state.invocations + 1,
-      key: next.key,
-      method: next.method,
-      args: next.args,
-    });
-  }
-
-  /** A scheduled invocation waits no longer for its moment, but perhaps for others before it. */
-  async due(live: Live, key: InvocationKey): Promise<void> {
-    const row = live.queue.find((queued) => queued.key === key);
-    if (row?.state !== "queued" || row.dueAt === null) return;
-    row.dueAt = null;
-    this.#options.writer.invocation(row);
-    await this.pump(live);
-  }
-
-  /** The guest has begun it. */
-  begun(live: Live, key: InvocationKey): void {
-    const row = live.queue.find((queued) => queued.key === key);
-    if (!row) return;
-    row.state = "running";
-    this.#options.writer.invocation(row);
-  }
-
-  /** The running invocation has come to its end; the next may begin. */
-  async ended(live: Live, key: InvocationKey, outcome: Outcome): Promise<void> {
-    const index = live.queue.findIndex((row) => row.key === key);
-    const [row] = index === -1 ? [] : live.queue.splice(index, 1);
-    if (row) await this.#finish(row, outcome);
-    if (hasEnded(live)) {
-      live.pending = [];
-      this.#options.waits.removeAll(live);
-      this.#options.agents.close(live);
+    const createdBy = caller?.agent ?? null;
+    if (target) {
+      if (component) await components.census.check(component);
+      // What it runs, and whether that has the method, the node will find that takes it up.
+      createUnplaced(this.#options, agent, target, createdBy);
+      return null;
     }
-    await this.pump(live);
-  }
-
-  async #finish(row: InvocationRow, outcome: Outcome): Promise<void> {
-    const { writer, clock } = this.#options;
-    row.state = "done";
-    row.outcome = outcome;
-    row.finishedAt = clock.now();
-    writer.invocation(row);
-    await this.#publish(row);
-  }
-
-  async #publish(row: InvocationRow): Promise<void> {
-    await this.#options.waits.settle(invocationSource(row.agent, row.key), row.outcome!);
-    this.#options.finished(row);
+    const digest = await components.serving(agent, component);
+    components.checkMethod(digest, agent, method);
+    await components.census.check(digest);
+    return agents.create(agent, digest, createdBy);
   }
 
   /**
@@ -200,38 +191,18 @@ export class Calls {
    * forks, or it was somebody else's call, whose key this one bore.
    */
   async cancel(caller: Live, by: AgentId, start: EntryOf<"rpc-started">): Promise<void> {
-    const { agents, waits, writer } = this.#options;
+    const { invocations, waits, writer, clock } = this.#options;
     const { agent, key } = calleeOf(by, start);
-    const live = await agents.local(agent);
-    const row = live?.queue.find((queued) => queued.key === key);
-    if (!live || !row || row.caller?.agent !== by || row.caller.operation !== start.operation) return;
-    if (await waits.hasOthers(invocationSource(agent, key), caller)) return;
-    const isSent = live.pending.some((input) => input.kind === "invoked" && input.key === key);
-    if (row.state === "queued" && !isSent) {
-      live.queue.splice(live.queue.indexOf(row), 1);
-      await this.#finish(row, canceledBefore(agent));
-      return;
-    }
-    row.cancelRequested = true;
-    writer.invocation(row);
-    const invocation = live.state.invocation?.number ?? live.state.invocations + 1;
-    await agents.send(live, { kind: "cancel-requested", invocation });
-    // It has something to do, after a restart, too.
-    agents.save(live);
+    const row = await writer.findInvocation(agent, key);
+    if (row?.caller?.agent !== by || row.caller.operation !== start.operation) return;
+    const isWanted = await waits.hasOthers(invocationSource(agent, key), caller, isPatient(clock.now()));
+    if (!isWanted) await invocations.giveUp(agent, key);
   }
 
-  /** Tells a guest that its invocation was given up, if a restart came between that and the telling. */
-  async tellCanceled(live: Live): Promise<void> {
-    const { invocation } = live.state;
-    const row = live.queue.find(({ key }) => key === invocation?.key);
-    if (!invocation || invocation.outcome || invocation.cancelRequested || !row?.cancelRequested) return;
-    await this.#options.agents.send(live, { kind: "cancel-requested", invocation: invocation.number });
-  }
-
-  /** The same for a call that nobody waits for: only the journal knows of it. */
-  async cancelTriggered(caller: Live, operation: number): Promise<void> {
-    const start = await this.#options.agents.findTriggered(caller, operation);
-    if (start) await this.cancel(caller, caller.row.id, start);
+  /** The same for calls that nobody waits for: only the journal knows of them. */
+  async cancelTriggered(caller: Live, operations: ReadonlySet<number>): Promise<void> {
+    for (const start of await findTriggered(this.#options, caller, operations))
+      await this.cancel(caller, caller.row.id, start);
   }
 
   /** Cancels the calls that an agent has in flight; with `answer`, it is told so at once. */
@@ -243,24 +214,9 @@ export class Calls {
       await this.cancel(live, by, start);
     }
   }
-
-  /** Ends all that is queued or running on an agent that takes no more. */
-  async refuseAll(live: Live, outcome: Outcome): Promise<void> {
-    for (const row of live.queue.splice(0)) await this.#finish(row, outcome);
-    await this.cancelOpen(live, openCalls(live.state), null);
-  }
-
-  /** The same for one that is deleted, with its rows: only who waits is told. */
-  async forgetAll(live: Live, outcome: Outcome): Promise<void> {
-    for (const row of live.queue.splice(0)) await this.#publish({ ...row, state: "done", outcome });
-    await this.cancelOpen(live, openCalls(live.state), null);
-  }
 }
 
-function canceledBefore(agent: AgentId): Outcome {
-  return failed("rpc/canceled", `The call of ${agent} was canceled before it began.`, "CanceledError");
-}
-
-function cycleMessage(cycle: readonly AgentId[]): string {
-  return `${cycle.join(" → ")} → ${cycle[0]}: these agents would wait for each other for ever. Break the cycle with a trigger, which waits for nothing.`;
+/** The moment at which a call is given up; it is counted from its start, or from the moment for which it is scheduled. */
+function deadlineOf({ at, start }: Operation & { start: EntryOf<"rpc-started"> }): number | null {
+  return start.timeoutMs === undefined ? null : Math.max(at, start.at ?? at) + start.timeoutMs;
 }

@@ -5,7 +5,15 @@ import { digestOf, shortDigest, type AgentId, type Digest } from "../base/id.ts"
 import type { Clock } from "../base/port.ts";
 import type { CompiledComponent } from "../component/compile.ts";
 import { parseDescription, type Description } from "../component/description.ts";
-import type { Store } from "../store/store.ts";
+import {
+  defaultSettings,
+  mergeSettings,
+  parseSettings,
+  type ComponentSettings,
+  type SaidSettings,
+} from "../component/settings.ts";
+import type { ComponentRow, Store } from "../store/store.ts";
+import { Census } from "./census.ts";
 import type { Writer } from "./writer.ts";
 
 export interface ComponentsOptions {
@@ -25,17 +33,61 @@ export class Components {
   readonly #loaded = new Map<Digest, string>();
   /** By digest, the one added last at the end. */
   readonly #descriptions = new Map<Digest, Description>();
+  /** Those that were added here, the newest first: what this node is for. */
+  #served: Digest[] = [];
+  /** As the store has them, and as they were read. */
+  readonly #settings = new Map<Digest, { text: string; settings: ComponentSettings }>();
+
+  /** What the executor was told. */
+  readonly #mayFork = new Map<Digest, boolean>();
+  readonly census: Census;
 
   constructor(options: ComponentsOptions) {
     this.#options = options;
+    this.census = new Census({
+      store: options.store,
+      limitOf: (digest) => this.knownSettingsOf(digest).agentLimit,
+      changed: (digest) => {
+        if (this.#mayFork.get(digest) === this.census.isFull(digest)) this.#limit(digest);
+      },
+    });
   }
 
-  /** Learns what the store holds already, or what other nodes have added since. */
+  /** Learns what the store holds already, or what other nodes have added or set since. */
   async learn(): Promise<void> {
-    const rows = await this.#options.store.components();
-    for (const { digest, description } of rows.toReversed()) {
+    const { store, writer } = this.#options;
+    // What this node is about to write is newer, and may come to the store while that is read.
+    const unwritten = writer.unwrittenComponents();
+    for (const { digest, description, settings } of (await store.components()).toReversed()) {
       if (!this.#descriptions.has(digest)) this.#descriptions.set(digest, parseDescription(description));
+      if (!unwritten.has(digest)) this.#know(digest, settings);
     }
+  }
+
+  #know(digest: Digest, text: string): void {
+    if (this.#settings.get(digest)?.text === text) return;
+    const settings = parseSettings(text);
+    this.#settings.set(digest, { text, settings });
+    this.#limit(digest);
+  }
+
+  #limit(digest: Digest): void {
+    const settings = this.knownSettingsOf(digest);
+    const { inFlightLimit: inFlight, payloadLimitBytes: payloadBytes, stepLimitBytes: stepBytes } = settings;
+    const forks = !this.census.isFull(digest);
+    this.#mayFork.set(digest, forks);
+    this.#options.executor.limit(digest, { inFlight, payloadBytes, stepBytes, forks });
+  }
+
+  /** What the agents of a component may do, as it was last said in any process. */
+  async settingsOf(digest: Digest): Promise<ComponentSettings> {
+    await this.learn();
+    return this.knownSettingsOf(digest);
+  }
+
+  /** The same, as this node knew it at its last heartbeat. */
+  knownSettingsOf(digest: Digest): ComponentSettings {
+    return this.#settings.get(digest)?.settings ?? defaultSettings;
   }
 
   /** Makes a component ready to run, before it is added. */
@@ -43,20 +95,48 @@ export class Components {
     if (!this.#loaded.has(digestOf(bytes))) await this.#compile(bytes);
   }
 
-  /** Adds a component that was prepared to the store, unless that has it. */
-  async add(bytes: Uint8Array, name: string): Promise<{ digest: Digest; description: Description }> {
-    const { store, writer, clock } = this.#options;
+  /**
+   * Adds a component that was prepared to the store, unless that has it; what is not said of its settings stays.
+   *
+   * Errors: HostError `component/bad-setting`.
+   */
+  async add(
+    bytes: Uint8Array,
+    name: string,
+    said: SaidSettings,
+  ): Promise<{ digest: Digest; description: Description }> {
+    const { writer, clock } = this.#options;
     const digest = digestOf(bytes);
     const text = this.#loaded.get(digest);
     const description = this.#descriptions.get(digest);
     invariant(text !== undefined && description, "a component is prepared before it is added");
-    if (!(await store.component(digest)))
-      writer.component({ digest, name, bytes, description: text, createdAt: clock.now() });
+    const held = await writer.findComponent(digest);
+    this.#served = [digest, ...this.#served.filter((other) => other !== digest)];
+    this.#write(
+      held ?? { digest, name, bytes, description: text, settings: "{}", createdAt: clock.now() },
+      said,
+      !held,
+    );
     return { digest, description };
+  }
+
+  /** Changes what is said of a component's settings. Errors: HostError `component/unknown`, `component/bad-setting`. */
+  async set(digest: Digest, said: SaidSettings): Promise<ComponentSettings> {
+    const held = await this.#options.writer.findComponent(digest);
+    if (!held) throw unknownComponent(digest);
+    this.#write(held, said, false);
+    return this.knownSettingsOf(digest);
+  }
+
+  #write(row: ComponentRow, said: SaidSettings, isNew: boolean): void {
+    const settings = mergeSettings(row.settings, said);
+    if (isNew || settings !== row.settings) this.#options.writer.component({ ...row, settings });
+    this.#know(row.digest, settings);
   }
 
   /** Makes sure that the executor knows a component of the store. */
   async load(digest: Digest): Promise<void> {
+    await this.census.learn(digest);
     if (this.#loaded.has(digest)) return;
     const row = await this.#options.store.component(digest);
     if (!row)
@@ -76,29 +156,28 @@ export class Components {
     return compiled;
   }
 
+  /** Of the components that were added here, the newest that has an agent's type. Errors as of `serving`, for forks. */
+  served(agent: AgentId): Digest | undefined {
+    const { kind, type } = readType(agent);
+    return this.#served.find((digest) => this.#descriptions.get(digest)![kind].some(({ name }) => name === type));
+  }
+
   /**
    * The component that a new agent is to be of: `preferred` if it has the type, else the newest that has it.
    *
    * Errors: HostError `rpc/unknown-agent`, `rpc/unknown-function`.
    */
   async serving(agent: AgentId, preferred: Digest | null): Promise<Digest> {
-    const { type, params, phantom } = parseAgentName(agent);
-    if (params !== null && phantom !== null) {
-      throw new HostError(
-        "rpc/unknown-agent",
-        `There is no fork ${agent}. Forks come about by forking; \`planaria agents\` lists them.`,
-      );
-    }
-    const kind = params === null ? "functions" : "agents";
+    const { kind, type } = readType(agent);
     const serves = ([, description]: Candidate) => description[kind].some(({ name }) => name === type);
     if (!this.#candidates(preferred).some(serves)) await this.learn();
     const candidates = this.#candidates(preferred);
     const found = candidates.find(serves);
     if (found) return found[0];
     const offered = candidates[0]?.[1][kind].map(({ name }) => name) ?? [];
-    const what = params === null ? "function" : "agent type";
+    const what = kind === "functions" ? "function" : "agent type";
     throw new HostError(
-      `rpc/unknown-${params === null ? "function" : "agent"}`,
+      `rpc/unknown-${kind === "functions" ? "function" : "agent"}`,
       `There is no ${what} ${JSON.stringify(type)}${offered.length > 0 ? `; there is ${offered.join(", ")}` : ""}.`,
       { data: { type, offered } },
     );
@@ -123,4 +202,18 @@ export class Components {
       { data: { method, offered } },
     );
   }
+}
+
+export function unknownComponent(digest: Digest): HostError {
+  return new HostError("component/unknown", `There is no component ${shortDigest(digest)} in the store.`);
+}
+
+/** What a new agent is to be an instance or a call of. Errors: HostError `rpc/unknown-agent` for a fork. */
+function readType(agent: AgentId): { kind: "agents" | "functions"; type: string } {
+  const { type, params, phantom } = parseAgentName(agent);
+  if (params === null || phantom === null) return { kind: params === null ? "functions" : "agents", type };
+  throw new HostError(
+    "rpc/unknown-agent",
+    `There is no fork ${agent}. Forks come about by forking; \`planaria agents\` lists them.`,
+  );
 }

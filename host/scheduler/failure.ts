@@ -1,10 +1,14 @@
 import { isHostError } from "../base/error.ts";
+import type { AgentId } from "../base/id.ts";
 import type { Outcome } from "../oplog/entry.ts";
 
 /** A failure that a guest sees, as an outcome. */
 export function failed(code: string, message: string, name = "PlanariaError"): Outcome {
   return { error: JSON.stringify({ name, code, message }) };
 }
+
+/** What becomes of the invocations of an agent that is deleted. */
+export const agentDeleted = (agent: AgentId): Outcome => failed("agent/deleted", `${agent} was deleted.`);
 
 /** Any error as one that a guest sees. */
 export function failedWith(error: unknown): Outcome {

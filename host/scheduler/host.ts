@@ -4,28 +4,31 @@ import {
   functionAgentId,
   invocationKey,
   promiseId,
-  shortDigest,
   uuidV5,
   type AgentId,
   type Digest,
   type InvocationKey,
   type PromiseId,
 } from "../base/id.ts";
-import type { Description } from "../component/description.ts";
+import { parseDescription, type Description } from "../component/description.ts";
+import { parseSettings, type ComponentSettings, type SaidSettings } from "../component/settings.ts";
 import type { Outcome } from "../oplog/entry.ts";
 import type { AgentRow, InvocationRow, OperationRow, PromiseRow, StepRow } from "../store/store.ts";
+import type { DeleteOptions } from "./deletion.ts";
 import { foldState, readSteps, stateOf } from "./live.ts";
+import { checkPayload, readOptions, type CallRequest } from "./call-request.ts";
+import { unknownComponent } from "./components.ts";
 import { Node, type HostOptions } from "./node.ts";
+import { batchSize, readEnded } from "./retention.ts";
 
-export interface CallRequest {
-  /** The agent's method that is called, or the function. */
-  callee: { agent: string; method: string } | { function: string };
-  /** JSON array text. */
-  args: string;
-  /** The same key gives the same invocation; without one, every call is a new one. */
-  key?: string;
-  /** Where to look first for the type of an agent that does not exist. */
-  component?: Digest;
+/** A component that the store holds. */
+export interface ComponentReport {
+  digest: Digest;
+  /** Where it came from, for people. */
+  name: string;
+  createdAt: number;
+  description: Description;
+  settings: ComponentSettings;
 }
 
 /** What names an invocation: its outcome can be asked for by it at any time. */
@@ -59,19 +62,51 @@ export class Host implements AsyncDisposable {
     return host;
   }
 
-  /** Adds a component: its agents can be called from then on. Resolves when it is durable. */
-  async addComponent(bytes: Uint8Array, name: string): Promise<{ digest: Digest; description: Description }> {
+  /**
+   * Adds a component: its agents can be called from then on. Resolves when it is durable.
+   *
+   * What `settings` leaves out stays as the store has it. Errors: HostError `component/bad-setting`.
+   */
+  async addComponent(
+    bytes: Uint8Array,
+    name: string,
+    settings: SaidSettings = {},
+  ): Promise<{ digest: Digest; description: Description }> {
     // Not in a turn: compiling takes its time.
     await this.#node.components.prepare(bytes);
-    return this.#node.durably(() => this.#node.components.add(bytes, name));
+    return this.#node.durably(() => this.#node.components.add(bytes, name, settings));
+  }
+
+  /**
+   * Changes what the agents of a component may do, from their next step on. Resolves, once that is durable, to all of it.
+   *
+   * Errors: HostError `component/unknown`, `component/bad-setting`.
+   */
+  setComponent(digest: Digest, settings: SaidSettings): Promise<ComponentSettings> {
+    return this.#node.durably(() => this.#node.components.set(digest, settings));
+  }
+
+  /** All components of the store, the newest first. */
+  async components(): Promise<ComponentReport[]> {
+    await this.#node.writer.durable();
+    const rows = await this.#options.store.components();
+    return rows.map(({ digest, name, createdAt, description, settings }) => ({
+      digest,
+      name,
+      createdAt,
+      description: parseDescription(description),
+      settings: parseSettings(settings),
+    }));
   }
 
   /**
    * Calls a method or a function. Resolves when the call is durable; `result` waits for its outcome.
    *
-   * Errors: HostError `rpc/unknown-agent`, `rpc/unknown-function`, `rpc/unknown-method`, `agent/name`.
+   * Errors: HostError `rpc/unknown-agent`, `rpc/unknown-function`, `rpc/unknown-method`, `agent/name`, `rpc/bad-option`,
+   *         `rpc/bad-target`.
    */
   async call(request: CallRequest): Promise<InvocationRef> {
+    const { dueAt, retry, target } = readOptions(request);
     const key = invocationKey(request.key ?? Buffer.from(this.#options.random.bytes(16)).toString("hex"));
     return this.#node.durably(async () => {
       const { callee } = request;
@@ -82,12 +117,15 @@ export class Host implements AsyncDisposable {
       await this.#node.calls.enqueue({
         agent,
         component,
+        target,
         key,
         method,
         args: request.args,
         caller: null,
         attached: false,
-        dueAt: null,
+        dueAt,
+        depth: 1,
+        retry,
       });
       return { agent, key };
     });
@@ -103,33 +141,59 @@ export class Host implements AsyncDisposable {
       const known = await this.#node.durably(async () => {
         const row = await this.#node.writer.findInvocation(agent, key);
         if (row) return { outcome: row.outcome ?? this.#node.results.wait(agent, key) };
-        throw new HostError("invocation/unknown", `${agent} has no invocation with the key ${JSON.stringify(key)}.`);
+        throw unknownInvocation({ agent, key });
       });
       const outcome = await known.outcome;
-      try {
-        await this.#node.writer.durable();
-        return outcome;
-      } catch (error) {
-        // It was undone before it was durable, and will come again.
-        if (!isHostError(error, "store/conflict")) throw error;
-      }
+      if (outcome) return outcome;
     }
+  }
+
+  /**
+   * Gives an invocation up: one that is queued never begins, the guest of one that runs is told. Resolves, once that is
+   * durable, to whether it had not ended yet.
+   *
+   * Errors: HostError `invocation/unknown`.
+   */
+  cancel({ agent, key }: InvocationRef): Promise<boolean> {
+    return this.#node.durably(async () => {
+      const { writer, invocations } = this.#node;
+      if (!(await writer.findInvocation(agent, key))) throw unknownInvocation({ agent, key });
+      return (await invocations.endUnplaced(agent, key)) || invocations.giveUp(agent, key);
+    });
+  }
+
+  /** Rejects when the host can't go on: with `host/closed` when it is closed, else with what went wrong, such as a lost store. */
+  get ended(): Promise<never> {
+    return this.#node.ended;
   }
 
   /** How many agents can go on without the time passing or somebody outside acting. */
   get busyCount(): number {
-    return [...this.#node.agents.all()].filter((live) => stateOf(live) === "running" || live.row.state === "created")
-      .length;
+    const { agents, fetches } = this.#node;
+    const running = [...agents.all()].filter((live) => stateOf(live) === "running" || live.row.state === "created");
+    return new Set([...running.map(({ row }) => row.id), ...fetches.agents()]).size;
   }
 
   /** Resolves when nothing can go on without the time passing or somebody outside acting, and all is durable. */
   async settled(): Promise<void> {
     for (;;) {
-      const busyCount = await this.#node.turn(async () => this.busyCount);
-      if (busyCount === 0 && this.#node.turns.isIdle) break;
-      await this.#node.turns.ended();
+      const { isDurable } = await this.#node.turn(async () => ({
+        isDurable: this.busyCount > 0 ? null : this.#isDurable(),
+      }));
+      if (!isDurable || !this.#node.turns.isIdle) await this.#node.turns.ended();
+      else if (await isDurable) return;
     }
-    await this.#node.writer.durable();
+  }
+
+  /** Whether what was done so far is durable; not if another node was in the way, and it will come again. */
+  async #isDurable(): Promise<boolean> {
+    try {
+      await this.#node.writer.durable();
+      return true;
+    } catch (error) {
+      if (isHostError(error, "store/conflict")) return false;
+      throw error;
+    }
   }
 
   promise(id: string): Promise<PromiseRow | undefined> {
@@ -140,13 +204,14 @@ export class Host implements AsyncDisposable {
    * Settles a promise from outside. Resolves when that is durable, to whether it was this that settled it.
    *
    * Shape:  `payload` is JSON text: the value, or the failure of a rejected one.
-   * Errors: HostError `promise/unknown`.
+   * Errors: HostError `promise/unknown`, `promise/bad-payload`.
    */
   async settlePromise(
     id: PromiseId,
     state: "resolved" | "rejected" | "canceled",
     payload: string | null,
   ): Promise<boolean> {
+    if (payload !== null) checkPayload(payload);
     const settled = await this.#node.durably(() => this.#node.promises.settle(id, { state, payload, settledBy: null }));
     if (settled === undefined) throw new HostError("promise/unknown", `There is no promise ${JSON.stringify(id)}.`);
     return settled;
@@ -169,7 +234,7 @@ export class Host implements AsyncDisposable {
   async component(digest: Digest): Promise<Uint8Array> {
     await this.#node.writer.durable();
     const row = await this.#options.store.component(digest);
-    if (!row) throw new HostError("component/unknown", `There is no component ${shortDigest(digest)} in the store.`);
+    if (!row) throw unknownComponent(digest);
     return row.bytes;
   }
 
@@ -180,16 +245,25 @@ export class Host implements AsyncDisposable {
   }
 
   /**
+   * From now on, takes the calls of its group: to be called once the components are added that this node is for, since
+   * an agent is of one of these for good. Without a group there is nothing to take.
+   */
+  serve(): Promise<void> {
+    return this.#node.serve();
+  }
+
+  /**
    * Makes a copy of an agent as it was behind the step that holds the entry `at`; by default, as it is now.
    *
    * The copy goes on from there by itself: what was in flight has ended meanwhile or will end, and it finishes the
    * invocation that was running under the same key. Resolves, once that is durable, to the copy's id.
-   * Errors: HostError `agent/unknown`, `agent/elsewhere`, `agent/no-entry`.
+   * A copy of an agent with a target goes on where that may live.
+   * Errors: HostError `agent/unknown`, `agent/waiting`, `agent/elsewhere`, `agent/no-entry`.
    */
   async forkAgent(id: AgentId, at?: number): Promise<AgentId> {
     await this.#node.writer.durable();
     return this.#node.durably(async () => {
-      const parent = await this.#node.mustBeLocal(id);
+      const parent = await this.#node.mustBeAtHand(id);
       const { store, random } = this.#options;
       const steps = await readSteps(store, parent.row, 0);
       const length = at === undefined ? (steps.at(-1)?.first ?? 0) + (steps.at(-1)?.count ?? 0) : at + 1;
@@ -208,6 +282,7 @@ export class Host implements AsyncDisposable {
       const name = parseAgentName(id);
       const phantom = uuidV5(Buffer.from(random.bytes(16)).toString("hex"));
       const { snapshot } = parent.row;
+      await this.#node.components.census.check(parent.row.component);
       const live = this.#node.agents.createFork(parent, {
         id: formatAgentName({ ...name, phantom }),
         operation: 0,
@@ -216,21 +291,52 @@ export class Host implements AsyncDisposable {
         snapshot: snapshot && snapshot.length <= state.length ? snapshot : null,
       });
       await this.#node.steps.inherit(live, parent);
-      if (stateOf(live) === "running") await this.#node.agents.open(live);
+      const { agents } = this.#node;
+      if (!agents.mayRun(parent)) for (const each of [live, parent]) agents.giveBack(each);
+      else if (stateOf(live) === "running") await agents.open(live);
       return live.row.id;
     });
   }
 
   /**
-   * Deletes an agent with its journal and memory. Resolves, once that is durable, to whether there was one.
+   * Deletes an agent with its journal and memory; with `tree`, all that came to life by it, too.
    *
-   * Errors: HostError `agent/elsewhere` if another node that is alive owns it.
+   * Resolves, once none of them is left, to how many there were. Those of other nodes are deleted by these.
    */
-  deleteAgent(id: AgentId): Promise<boolean> {
-    return this.#node.durably(() => {
+  async deleteAgent(id: AgentId, { tree = false }: Partial<DeleteOptions> = {}): Promise<number> {
+    const count = await this.#node.durably(() => {
       this.#node.writer.seal();
-      return this.#node.deleteAgent(id);
+      return this.#node.deletions.delete(id, { tree });
     });
+    await this.#node.deletions.gone(id, { tree });
+    return count;
+  }
+
+  /**
+   * Deletes all agents that have ended and for whose outcome nobody waits. Resolves, once none of them is left, to how
+   * many there were.
+   */
+  async deleteEnded(): Promise<number> {
+    const { store } = this.#options;
+    await this.#node.writer.durable();
+    const ids = [...(await readEnded(store))];
+    let count = 0;
+    for (let first = 0; first < ids.length; first += batchSize) {
+      count += await this.#node.durably(() => {
+        this.#node.writer.seal();
+        return this.#node.deletions.deleteEnded(ids.slice(first, first + batchSize));
+      });
+    }
+    // What is left belongs to nodes that are alive.
+    const asked = new Set(ids);
+    const left = [...(await readEnded(store))].filter((id) => asked.has(id));
+    const counts = await Promise.all(left.map((id) => this.deleteAgent(id)));
+    return counts.reduce((sum, each) => sum + each, count);
+  }
+
+  /** Begins nothing any more. Resolves when the steps under way are durable: what is left to do is to dispose of it. */
+  drain(): Promise<void> {
+    return this.#node.drain();
   }
 
   /** Leaves the store: what is unfinished goes on when the next node opens it. Who waits here gets `host/closed`. */
@@ -239,4 +345,9 @@ export class Host implements AsyncDisposable {
   }
 }
 
+function unknownInvocation({ agent, key }: InvocationRef): HostError {
+  return new HostError("invocation/unknown", `${agent} has no invocation with the key ${JSON.stringify(key)}.`);
+}
+
+export type { CallRequest } from "./call-request.ts";
 export type { HostOptions, LogLine } from "./node.ts";

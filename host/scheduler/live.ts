@@ -1,24 +1,28 @@
 import type { Opening } from "../agent/executor.ts";
+import type { PlacedAgent } from "../agent/placed.ts";
 import { splitManifest } from "../agent/saved.ts";
 import { applyEntry, makeState, takeFinished, type AgentState, type Operation } from "../agent/state.ts";
 import type { Input } from "../agent/step.ts";
-import { HostError } from "../base/error.ts";
+import { HostError, isHostError } from "../base/error.ts";
 import { decodeStep } from "../oplog/codec.ts";
 import type { Entry } from "../oplog/entry.ts";
-import type { AgentRow, AgentState as RowState, InvocationRow, StepRow, Store } from "../store/store.ts";
+import type { AgentRow, AgentState as RowState, InvocationRow, OperationRow, StepRow, Store } from "../store/store.ts";
 
 /** An agent that this node owns and has at hand. While it is live, this is the truth and the store follows. */
 export interface Live {
-  row: AgentRow;
+  row: PlacedAgent;
   state: AgentState;
   /** Unfinished invocations in order of arrival; the first one is the running one, if one runs. */
   queue: InvocationRow[];
   /** Sent to the guest, or to be sent, and not journaled yet. */
   pending: Input[];
   /** Operations that have a row in the store, by number: somebody else will end them. */
-  waiting: Map<number, { source: string | null; dueAt: number | null }>;
+  waiting: Map<number, Wait>;
   session: "open" | "opening" | "closed";
 }
+
+/** What an operation's row says. */
+export type Wait = Pick<OperationRow, "source" | "dueAt" | "attempt">;
 
 /** Applies the entries of one step, as every reader of an oplog does. Returns the invocation that it finished. */
 export function applyStep(state: AgentState, entries: readonly Entry[]): ReturnType<typeof takeFinished> {
@@ -50,7 +54,7 @@ function missing(row: AgentRow, from: number): HostError {
 }
 
 /** What brings an agent's memory back: the newest snapshot, and the steps since. */
-export async function readOpening(store: Store, row: AgentRow): Promise<Opening> {
+export async function readOpening(store: Store, row: PlacedAgent): Promise<Opening> {
   const snapshot = row.snapshot ? await readSnapshot(store, row.snapshot.id, row) : null;
   const steps = await readSteps(store, row, row.snapshot?.length ?? 0);
   return { agent: row.id, component: row.component, snapshot, steps };
@@ -66,10 +70,19 @@ async function readSnapshot(store: Store, id: string, row: AgentRow): Promise<Op
   return { row: snapshot, pages: await store.pages(snapshot.pages) };
 }
 
-/** What the host knew of an agent, from what brings it back. */
+/** What the host knew of an agent, from what brings it back. Errors: HostError `oplog/corrupt` and those of the codec. */
 export function foldState({ agent, snapshot, steps }: Opening): AgentState {
   const state = snapshot ? splitManifest(snapshot.row).state : makeState(agent);
-  for (const { first, entries } of steps) applyStep(state, decodeStep(entries, { agent, first }));
+  for (const { first, entries } of steps) {
+    const decoded = decodeStep(entries, { agent, first });
+    try {
+      applyStep(state, decoded);
+    } catch (cause) {
+      if (!isHostError(cause, "base/invariant")) throw cause;
+      const message = `The oplog of ${agent} is damaged at entry ${first}: what stands there can't follow what is before it.`;
+      throw new HostError("oplog/corrupt", message, { cause });
+    }
+  }
   return state;
 }
 
@@ -78,9 +91,13 @@ function isEphemeral(row: AgentRow): boolean {
   return row.params === null || row.parent !== null;
 }
 
-/** Whether the one invocation of an ephemeral agent is over. What its guest left in flight then concerns nobody. */
+/**
+ * Whether the one invocation of an ephemeral agent is over; not if it is to be tried again. That of a function may be so
+ * before it began. What its guest left in flight then concerns nobody.
+ */
 export function hasEnded({ row, state, queue }: Live): boolean {
-  return isEphemeral(row) && state.invocations > 0 && state.invocation === null && queue.length === 0;
+  const hasBegun = state.invocations > 0 || row.params === null;
+  return isEphemeral(row) && hasBegun && state.invocation === null && queue.length === 0;
 }
 
 export function stateOf(live: Live): RowState {
@@ -88,10 +105,13 @@ export function stateOf(live: Live): RowState {
   if (hasEnded(live)) return "ended";
   const { state, pending, queue } = live;
   const isLocal = ({ outcome, start }: Operation) =>
-    outcome || start.kind === "fork-started" || start.kind === "delete-started";
+    outcome ||
+    start.kind === "fork-started" ||
+    // One that concerns another node's agent waits for that node.
+    (start.kind === "delete-started" && !live.waiting.has(start.operation));
   if (pending.length > 0 || state.invocation?.abandoning || [...state.inFlight.values()].some(isLocal))
     return "running";
   if (state.invocation) return "suspended";
-  // One that is scheduled waits for its time.
+  // One that is scheduled, or that is to be tried again, waits for its time.
   return queue.some(({ dueAt }) => dueAt === null) ? "running" : "idle";
 }

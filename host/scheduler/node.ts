@@ -1,26 +1,31 @@
 import type { Executor, Stepped } from "../agent/executor.ts";
+import { placed } from "../agent/placed.ts";
 import { HostError, isHostError } from "../base/error.ts";
 import { nodeId, type AgentId } from "../base/id.ts";
-import type { Clock, Random } from "../base/port.ts";
+import type { Clock, Http, Random } from "../base/port.ts";
 import type { CompiledComponent } from "../component/compile.ts";
 import { encodeStep } from "../oplog/codec.ts";
 import type { Entry } from "../oplog/entry.ts";
-import type { AgentRow, NodeRow, Store } from "../store/store.ts";
+import type { AgentRow, InvocationRow, NodeRow, Store } from "../store/store.ts";
 import { Agents } from "./agents.ts";
 import { Calls } from "./calls.ts";
 import { Components } from "./components.ts";
-import { failed } from "./failure.ts";
+import { Deletions } from "./deletion.ts";
+import { Fetches } from "./fetches.ts";
+import { checkMembership, Group, type Membership } from "./group.ts";
+import { Invocations } from "./invocations.ts";
 import { stateOf, type Live } from "./live.ts";
+import { Placing } from "./placing.ts";
 import { Promises } from "./promises.ts";
 import { Results } from "./results.ts";
+import { Retention } from "./retention.ts";
 import { Steps } from "./steps.ts";
 import { Surroundings } from "./surroundings.ts";
 import { Turns } from "./turns.ts";
 import { Waits } from "./waits.ts";
 import { Writer } from "./writer.ts";
 
-/** After how many snapshots the ones that nobody needs any more are thrown away when the node leaves. */
-const collectAfter = 64;
+const dayMs = 86_400_000;
 
 /** How often something is tried that other nodes got in the way of. */
 const attemptLimit = 5;
@@ -39,6 +44,7 @@ export interface HostOptions {
   executor: Executor;
   clock: Clock;
   random: Random;
+  http: Http;
   /** Makes a component ready to run. */
   compile: (bytes: Uint8Array) => Promise<CompiledComponent>;
   /** The version that new agents note. */
@@ -46,14 +52,20 @@ export interface HostOptions {
   log?: (line: LogLine) => void;
   /** Who this node is, for other nodes of the store. */
   process?: { pid: number; machine: string };
+  /** The group whose calls this node takes, once it serves; null: none. */
+  group?: Membership | null;
   /** Whether a node is known to be gone, whatever its lease says. */
   isGone?: (node: NodeRow) => boolean;
   /** Another node may take over what this one has, when it has not been heard of for so long. */
   leaseMs?: number;
+  /** How long ended agents and settled promises of agents that are gone are kept: a day by default; null: for ever. */
+  retentionMs?: number | null;
   /** How often other processes' doings are looked for. */
   pollMs?: number;
   /** Sessions open at once. */
   sessions?: number;
+  /** Requests of `fetch` under way at once. */
+  requests?: number;
 }
 
 /**
@@ -68,22 +80,31 @@ export class Node implements AsyncDisposable {
   readonly waits: Waits;
   readonly promises: Promises;
   readonly calls: Calls;
+  readonly invocations: Invocations;
+  readonly deletions: Deletions;
+  readonly retention: Retention;
   readonly steps: Steps;
-  readonly results = new Results();
+  readonly fetches: Fetches;
+  readonly results: Results;
   readonly turns = new Turns();
   readonly #options: HostOptions;
   readonly #node;
+  readonly #row: Omit<NodeRow, "expiresAt" | "slots" | "full">;
   readonly #surroundings: Surroundings;
   #logs: LogLine[] = [];
+  readonly #ended = Promise.withResolvers<never>();
   #failure: unknown = null;
   #closed = false;
 
   constructor(options: HostOptions) {
     this.#options = options;
-    const { store, executor, clock, random, compile, version, sessions = 512 } = options;
+    const { store, executor, clock, random, http, compile, version, sessions = 512, requests = 64 } = options;
     const node = nodeId(Buffer.from(random.bytes(16)).toString("hex"));
     this.#node = node;
-    const { leaseMs = 10_000, pollMs = 20, isGone = () => false } = options;
+    const { leaseMs = 10_000, pollMs = 20, isGone = () => false, group = null } = options;
+    if (group) checkMembership(group);
+    const seat = { group: group?.name ?? null, name: group?.node ?? node.slice(0, 8) };
+    this.#row = { id: node, ...(options.process ?? { pid: 0, machine: "" }), startedAt: clock.now(), ...seat };
     const wakeBy = (at: number) => this.#surroundings.wakeBy(at);
     const background = (work: () => Promise<void>) => this.#background(work);
     const later = (work: () => Promise<void>) => this.#later(work);
@@ -102,45 +123,93 @@ export class Node implements AsyncDisposable {
       executor,
       clock,
       node,
+      seat,
       version,
       sessions,
       later,
+      census: components.census,
       loadComponent: (digest) => components.load(digest),
       broken: (id, error) => this.#ofSession(id, (live) => this.#sessionFailed(live, error)),
-      loaded: (live) => this.waits.loaded(live),
+      loaded: (live) => {
+        this.waits.loaded(live);
+        this.fetches.loaded(live);
+      },
       unloaded: (live) => this.waits.unloaded(live),
     });
-    const waits = new Waits({ agents, store, writer });
+    const left = (source: string, live: Live) => this.fetches.left(source, live);
+    const waits = new Waits({ agents, store, writer, left });
+    const fetches = new Fetches({
+      agents,
+      components,
+      waits,
+      store,
+      http,
+      clock,
+      random,
+      limit: requests,
+      wakeBy,
+      background,
+      later,
+    });
     const promises = new Promises({ writer, waits, clock, wakeBy });
+    const results = new Results(() => writer.durable());
+    const finished = (row: InvocationRow) => results.finished(row);
+    const invocations = new Invocations({ agents, store, waits, writer, clock, random, wakeBy, finished });
+    const queuedElsewhere = (agent: AgentId) => this.#surroundings.queuedElsewhere(agent);
     const calls = new Calls({
       agents,
       components,
+      invocations,
+      store,
       waits,
       writer,
       clock,
       wakeBy,
-      finished: (row) => this.results.finished(row),
+      later,
+      queuedElsewhere,
     });
+    const deletions = new Deletions({
+      agents,
+      calls,
+      invocations,
+      waits,
+      writer,
+      store,
+      node,
+      later,
+      census: components.census,
+    });
+    const { retentionMs = dayMs } = options;
+    const retention = new Retention({ store, writer, deletions, clock, random, node, retentionMs, later });
     const steps = new Steps({
       agents,
       calls,
+      invocations,
       promises,
+      fetches,
       waits,
       writer,
       clock,
       wakeBy,
       logged: (agent, { level, message }, at) => this.#logs.push({ agent, level, message, at }),
-      deleteAgent: (id) => this.deleteAgent(id).then(() => {}),
+      deletions,
     });
     this.writer = writer;
     this.components = components;
     this.agents = agents;
     this.waits = waits;
+    this.fetches = fetches;
     this.promises = promises;
     this.calls = calls;
+    this.invocations = invocations;
+    this.deletions = deletions;
+    this.retention = retention;
     this.steps = steps;
-    const parts = { agents, calls, promises, steps, writer };
-    const { results } = this;
+    // Not everybody asks.
+    this.#ended.promise.catch(() => {});
+    const placing = new Placing({ store, clock, node, seat, writer, agents, invocations, components });
+    const parts = { agents, invocations, components, deletions, placing, promises, retention, steps, writer };
+    this.results = results;
     this.#surroundings = new Surroundings(
       { store, clock, node, results, leaseMs, pollMs, isGone, background, later },
       parts,
@@ -165,10 +234,28 @@ export class Node implements AsyncDisposable {
     }
   }
 
+  /** From now on, takes the calls of its group. */
+  async serve(): Promise<void> {
+    const { store, clock, group } = this.#options;
+    if (!group) return;
+    const goOn = (id: AgentId) => this.#surroundings.goOn(id);
+    const { name, slots } = group;
+    const serving = new Group({ store, clock, node: this.#node, group: name, agents: this.agents, goOn });
+    await this.durably(async () => {
+      this.agents.slots = slots;
+      await this.#join();
+      await this.#surroundings.serve(serving);
+    });
+  }
+
   #join(): Promise<void> {
-    const { store, clock, leaseMs = 10_000, process = { pid: 0, machine: "" } } = this.#options;
-    const startedAt = clock.now();
-    return store.join({ id: this.#node, expiresAt: startedAt + leaseMs, ...process, startedAt });
+    const { store, clock, leaseMs = 10_000 } = this.#options;
+    return store.join({ ...this.#row, expiresAt: clock.now() + leaseMs, slots: this.agents.slots, full: false });
+  }
+
+  /** Rejects when the node can't go on, with the reason. */
+  get ended(): Promise<never> {
+    return this.#ended.promise;
   }
 
   /** Takes a turn. A refusal leaves the node as it was; a failure of the store ends it. */
@@ -181,12 +268,20 @@ export class Node implements AsyncDisposable {
     });
   }
 
-  /** Takes a turn, and waits until what it did is durable. If another node was in the way, it is done again on what that left. */
+  /**
+   * Takes a turn, and waits until what it did is durable. If another node was in the way, it is done again on what that left.
+   *
+   * Whether it is durable is asked within the turn: behind it, a conflict may have come and be forgotten, and its work with it.
+   */
   async durably<T>(work: () => Promise<T>): Promise<T> {
     for (let attempt = 1; ; attempt += 1) {
       try {
-        const result = await this.turn(work);
-        await this.writer.durable();
+        const { result, durable } = await this.turn(async () => {
+          const done = { result: await work(), durable: this.writer.durable() };
+          done.durable.catch(() => {});
+          return done;
+        });
+        await durable;
         return result;
       } catch (error) {
         if (!isHostError(error, "store/conflict") || attempt === attemptLimit) throw error;
@@ -223,11 +318,13 @@ export class Node implements AsyncDisposable {
     else this.#fail(error);
   }
 
-  /** Errors: HostError `agent/unknown`, `agent/elsewhere`. */
-  async mustBeLocal(id: AgentId): Promise<Live> {
-    const live = await this.agents.local(id);
+  /** Errors: HostError `agent/unknown`, `agent/waiting`, `agent/elsewhere`. */
+  async mustBeAtHand(id: AgentId): Promise<Live> {
+    placed(await this.mustExist(id));
+    // Its node may have died just now.
+    if (!this.agents.live(id)) await this.#surroundings.takeOver();
+    const live = (await this.agents.local(id)) ?? (await this.agents.borrowed(id));
     if (live) return live;
-    await this.mustExist(id);
     throw new HostError(
       "agent/elsewhere",
       `${id} belongs to another process that is running. End that process, or do this from there.`,
@@ -240,18 +337,6 @@ export class Node implements AsyncDisposable {
     if (!row)
       throw new HostError("agent/unknown", `There is no agent ${id}. \`planaria agents\` lists those that there are.`);
     return row;
-  }
-
-  /** Deletes an agent within a turn. Returns whether there was one. Errors: HostError `agent/elsewhere`. */
-  async deleteAgent(id: AgentId): Promise<boolean> {
-    if (!(await this.writer.findAgent(id))) return false;
-    const live = await this.mustBeLocal(id);
-    this.waits.removeAll(live);
-    const outcome = failed("agent/deleted", `${id} was deleted.`);
-    this.writer.deleteAgent(id, live.state.length);
-    await this.calls.forgetAll(live, outcome);
-    this.agents.forget(live);
-    return true;
   }
 
   /** Takes a turn for what a session reports, if the agent is not deleted until then, nor dropped with what was not committed. */
@@ -271,6 +356,7 @@ export class Node implements AsyncDisposable {
     }
     await this.steps.take(live, step);
     this.agents.evict();
+    await this.#surroundings.refill();
     if (this.#logs.length > 0) this.#showLogs();
   }
 
@@ -324,11 +410,15 @@ export class Node implements AsyncDisposable {
   #commitFailed(error: unknown): void {
     if (!isHostError(error, "store/conflict")) return this.#fail(error);
     this.#background(async () => {
+      if (this.#closed) return;
+      const fetches = this.fetches.stop();
       this.agents.reset();
       this.writer.reset();
+      this.retention.reset();
       this.#logs = [];
       await this.#join();
-      await this.#surroundings.resume();
+      await this.#surroundings.restart();
+      await this.fetches.resume(fetches);
     });
   }
 
@@ -336,16 +426,26 @@ export class Node implements AsyncDisposable {
   #fail(error: unknown): void {
     if (this.#failure) return;
     this.#failure = error;
+    this.#ended.reject(error);
     // For those who wait for turns to end.
     void this.turns.take(async () => {});
     this.results.refuse(error);
+    this.deletions.refuse(error);
     void this.#stop();
   }
 
   async #stop(): Promise<void> {
     this.#closed = true;
     this.#surroundings.stop();
+    this.fetches.stop();
     await this.#options.executor[Symbol.asyncDispose]();
+  }
+
+  /** Begins no step any more. Resolves when those under way are durable. */
+  async drain(): Promise<void> {
+    await this.#options.executor.drain();
+    await this.turns.take(async () => {});
+    await this.writer.durable();
   }
 
   /** Leaves the store. */
@@ -359,8 +459,9 @@ export class Node implements AsyncDisposable {
     );
     await this.#stop();
     const { store } = this.#options;
-    // Replaced snapshots are worth a look at all others only now and then.
-    if (this.writer.snapshots >= collectAfter) await store.collect().catch(() => {});
+    // A turn that is under way may be joining again after a conflict.
+    await this.turns.take(async () => {});
+    await this.retention.leave();
     await store.leave(this.#node).catch(() => {});
   }
 }

@@ -3,12 +3,21 @@ import type { Outcome } from "../oplog/entry.ts";
 import { invocationRowKey, splitRowKey } from "../store/changes.ts";
 import type { InvocationRow } from "../store/store.ts";
 
+type Waiter = PromiseWithResolvers<Outcome | null>;
+
 /** Who waits in this process for the outcome of an invocation. */
 export class Results {
-  readonly #waiters = new Map<string, Set<PromiseWithResolvers<Outcome>>>();
+  readonly #durable: () => Promise<void>;
+  readonly #waiters = new Map<string, Set<Waiter>>();
 
-  wait(agent: AgentId, key: InvocationKey): Promise<Outcome> {
-    const waiter = Promise.withResolvers<Outcome>();
+  /** `durable` resolves when all that was done so far is durable. */
+  constructor(durable: () => Promise<void>) {
+    this.#durable = durable;
+  }
+
+  /** The outcome, once it is durable; null if it was lost before, and may come again. */
+  wait(agent: AgentId, key: InvocationKey): Promise<Outcome | null> {
+    const waiter: Waiter = Promise.withResolvers();
     // The node may fail before anybody looks at it.
     waiter.promise.catch(() => {});
     const name = invocationRowKey(agent, key);
@@ -16,12 +25,17 @@ export class Results {
     return waiter.promise;
   }
 
-  finished({ agent, key, outcome }: InvocationRow): void {
+  /** Within the turn that brought the outcome. */
+  finished({ agent, key, outcome }: Pick<InvocationRow, "agent" | "key" | "outcome">): void {
     const name = invocationRowKey(agent, key);
     const waiters = this.#waiters.get(name);
     if (!waiters || !outcome) return;
     this.#waiters.delete(name);
-    for (const waiter of waiters) waiter.resolve(outcome);
+    const tell = (end: Outcome | null) => waiters.forEach((waiter) => waiter.resolve(end));
+    this.#durable().then(
+      () => tell(outcome),
+      () => tell(null),
+    );
   }
 
   /** The invocations that somebody waits for. */

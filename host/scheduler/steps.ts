@@ -1,14 +1,17 @@
 import { formatAgentName, parseAgentName } from "../agent/agent-name.ts";
 import type { Stepped } from "../agent/executor.ts";
 import { copyState, openCalls, type Operation } from "../agent/state.ts";
-import { isHostError } from "../base/error.ts";
+import { HostError, isHostError } from "../base/error.ts";
 import { forkId, invocationKey, promiseId, type AgentId } from "../base/id.ts";
 import type { Clock } from "../base/port.ts";
 import type { Entry, EntryOf, Outcome } from "../oplog/entry.ts";
-import { promiseSource, type InvocationRow } from "../store/store.ts";
+import { deletionSource, promiseSource, type InvocationRow } from "../store/store.ts";
 import type { Agents } from "./agents.ts";
 import type { Calls } from "./calls.ts";
+import type { Deletions } from "./deletion.ts";
 import { done, failed, failedWith } from "./failure.ts";
+import type { Fetches } from "./fetches.ts";
+import type { Invocations } from "./invocations.ts";
 import { applyStep, type Live } from "./live.ts";
 import type { Promises } from "./promises.ts";
 import type { Waits } from "./waits.ts";
@@ -17,14 +20,16 @@ import type { Writer } from "./writer.ts";
 export interface StepsOptions {
   agents: Agents;
   calls: Calls;
+  invocations: Invocations;
   promises: Promises;
+  fetches: Fetches;
   waits: Waits;
   writer: Writer;
   clock: Clock;
   wakeBy: (at: number) => void;
   /** A guest's message, to be shown once it is durable. */
   logged: (agent: AgentId, entry: EntryOf<"logged">, at: number) => void;
-  deleteAgent: (id: AgentId) => Promise<void>;
+  deletions: Deletions;
 }
 
 /** What follows from a step: its entries are journaled, and what they ask for is done, in the same transaction. */
@@ -36,7 +41,7 @@ export class Steps {
   }
 
   async take(live: Live, stepped: Stepped): Promise<void> {
-    const { agents, calls, writer } = this.#options;
+    const { agents, calls, invocations, writer } = this.#options;
     const entries = JSON.parse(stepped.entries) as Entry[];
     const callsBefore = stepped.closed ? openCalls(live.state) : [];
     if (entries.some(({ kind }) => kind === "delete-started")) writer.seal();
@@ -59,7 +64,7 @@ export class Steps {
       const outcome = failed("operation/canceled", "The invocation that made this call has failed.", "CanceledError");
       await calls.cancelOpen(live, openCalls(live.state), outcome);
     }
-    if (finished) await calls.ended(live, finished.key, finished.outcome);
+    if (finished) await invocations.ended(live, finished.key, finished.outcome);
     // Last, for what was sent to it or taken off its queue counts; and not at all if it has deleted itself.
     if (agents.isCurrent(live)) agents.save(live);
   }
@@ -67,20 +72,22 @@ export class Steps {
   /** Gives up the calls that the guest has no more use for. */
   async #cancel(live: Live, entries: readonly Entry[]): Promise<void> {
     const { calls } = this.#options;
+    const others = new Set<number>();
     for (const entry of entries) {
       if (entry.kind !== "operation-canceled") continue;
       const operation = live.state.inFlight.get(entry.operation);
       if (operation) await calls.cancelOpen(live, [operation], null);
-      else await calls.cancelTriggered(live, entry.operation);
+      else others.add(entry.operation);
     }
+    if (others.size > 0) await calls.cancelTriggered(live, others);
   }
 
   /** What one entry asks for, once. */
   async #follow(live: Live, entry: Entry): Promise<void> {
-    const { calls, promises, waits, logged } = this.#options;
+    const { calls, invocations, promises, waits, logged } = this.#options;
     switch (entry.kind) {
       case "invoked":
-        calls.begun(live, invocationKey(entry.key));
+        invocations.begun(live, invocationKey(entry.key));
         return;
       case "delivered":
         waits.remove(live, entry.operation);
@@ -98,9 +105,12 @@ export class Steps {
         return this.#delete(live, entry);
       case "rpc-started":
         if (entry.mode === "attached") return this.arm(live, entry.operation);
+        // Whoever has deleted itself brings nobody to life any more.
+        if (!this.#options.agents.isCurrent(live)) return;
         return calls.startByGuest(live, { by: live.row.id, at: live.state.at, start: entry });
       case "promise-awaited":
       case "sleep-started":
+      case "fetch-started":
         return this.arm(live, entry.operation);
       case "logged":
         logged(live.row.id, entry, live.state.at);
@@ -111,14 +121,19 @@ export class Steps {
   }
 
   /** Deletes an agent in the transaction of the step that asked for it: else it would be done again after a restart, and by forks. */
-  async #delete(live: Live, { agent, operation }: EntryOf<"delete-started">): Promise<void> {
-    try {
-      await this.#options.deleteAgent(formatAgentName(parseAgentName(agent)));
-    } catch (error) {
-      if (!isHostError(error, "agent/elsewhere") && !isHostError(error, "agent/name")) throw error;
-      return this.#deliver(live, operation, failedWith(error));
-    }
+  async #delete(live: Live, { agent, operation, tree }: EntryOf<"delete-started">): Promise<void> {
+    const root = readName(agent);
+    if (!(root instanceof HostError)) await this.#options.deletions.delete(root, { tree: tree === true });
     return this.arm(live, operation);
+  }
+
+  /** Its owner deletes an agent, or some of its tree, where that is another node. */
+  async #awaitDeletion(live: Live, { agent, operation, tree }: EntryOf<"delete-started">): Promise<void> {
+    const root = readName(agent);
+    if (root instanceof HostError) return this.#deliver(live, operation, failedWith(root));
+    if (!(await this.#options.deletions.isPending(root, { tree: tree === true })))
+      return this.#deliver(live, operation, done(null));
+    this.#options.waits.add(live, operation, { source: deletionSource(root), dueAt: null });
   }
 
   /**
@@ -127,7 +142,7 @@ export class Steps {
    * It may be asked for any number of times: after a restart, and for each fork that inherits the operation.
    */
   async arm(live: Live, number: number): Promise<void> {
-    const { agents, calls, promises, waits, clock, wakeBy } = this.#options;
+    const { agents, calls, promises, fetches, waits, clock, wakeBy } = this.#options;
     const operation = live.state.inFlight.get(number);
     if (!operation || operation.outcome || !agents.isCurrent(live)) return;
     const { start, by } = operation;
@@ -142,13 +157,15 @@ export class Steps {
       case "promise-settled":
         return this.#deliver(live, number, await promises.settledBy(start.id, by, number));
       case "delete-started":
-        return this.#deliver(live, number, done(null));
+        return this.#awaitDeletion(live, start);
       case "sleep-started": {
         const dueAt = operation.at + start.spanMs;
         if (dueAt <= clock.now()) return this.#deliver(live, number, done(null));
         waits.add(live, number, { source: null, dueAt });
         return wakeBy(dueAt);
       }
+      case "fetch-started":
+        return fetches.start(live, { ...operation, start });
       case "fork-started":
       case "run-started":
         // These end inside the guest's own thread.
@@ -157,7 +174,7 @@ export class Steps {
   }
 
   async armAll(live: Live): Promise<void> {
-    await this.#options.calls.tellCanceled(live);
+    await this.#options.invocations.tellCanceled(live);
     for (const number of live.state.inFlight.keys()) await this.arm(live, number);
   }
 
@@ -197,7 +214,12 @@ export class Steps {
         state: "running",
         caller: null,
         attached: false,
+        // A retry was asked for of the parent: begun anew, a fork would only do what that does.
+        dueAt: null,
         cancelRequested: false,
+        attempt: 1,
+        retry: null,
+        lastError: null,
         outcome: null,
         createdAt: clock.now(),
         finishedAt: null,
@@ -228,13 +250,24 @@ export class Steps {
 
   /** The agent takes no more invocations; those that it has fail with `error`, JSON text of a failure. */
   async fail(live: Live, error: string): Promise<void> {
-    const { agents, calls, waits } = this.#options;
+    const { agents, calls, invocations, waits } = this.#options;
     live.row.error = error;
     live.pending = [];
     waits.removeAll(live);
     agents.close(live);
-    await calls.refuseAll(live, { error });
+    await invocations.refuse(live.queue.splice(0), { error });
+    await calls.cancelOpen(live, openCalls(live.state), null);
     agents.save(live);
+  }
+}
+
+/** The agent that a guest names, or why it names none. */
+function readName(text: string): AgentId | HostError {
+  try {
+    return formatAgentName(parseAgentName(text));
+  } catch (error) {
+    if (isHostError(error, "agent/name")) return error;
+    throw error;
   }
 }
 

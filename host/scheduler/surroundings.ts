@@ -1,11 +1,17 @@
-import type { NodeId } from "../base/id.ts";
+import type { AgentId, NodeId } from "../base/id.ts";
 import type { Clock } from "../base/port.ts";
 import type { NodeRow, Store } from "../store/store.ts";
 import type { Agents } from "./agents.ts";
-import type { Calls } from "./calls.ts";
-import { stateOf, type Live } from "./live.ts";
+import type { Components } from "./components.ts";
+import type { Deletions } from "./deletion.ts";
+import { agentDeleted } from "./failure.ts";
+import type { Group } from "./group.ts";
+import type { Invocations } from "./invocations.ts";
+import { stateOf } from "./live.ts";
+import type { Placing } from "./placing.ts";
 import type { Promises } from "./promises.ts";
 import type { Results } from "./results.ts";
+import type { Retention } from "./retention.ts";
 import type { Steps } from "./steps.ts";
 import type { Writer } from "./writer.ts";
 
@@ -26,11 +32,18 @@ export interface SurroundingsOptions {
 /** What acts on the surroundings' word. */
 interface Parts {
   agents: Agents;
-  calls: Calls;
+  invocations: Invocations;
+  components: Components;
+  deletions: Deletions;
+  placing: Placing;
   promises: Promises;
+  retention: Retention;
   steps: Steps;
   writer: Writer;
 }
+
+/** Whether processes are gone is looked for less often than what they have written: every so many times. */
+const looksPerWatch = 10;
 
 /** What time and other processes bring: timers, leases, work that dead nodes have left, and rows that live ones wrote. */
 export class Surroundings {
@@ -38,8 +51,15 @@ export class Surroundings {
   readonly #parts: Parts;
   #wake: { at: number; timer: Disposable } | null = null;
   #poll: Disposable | null = null;
+  #isLooking = false;
   #beatAt = 0;
+  #watchAt = 0;
   #version = 0;
+  /** How many commits of this node's own were looked at. */
+  #commits = 0;
+  /** Agents that were called and were not at hand. */
+  readonly #called = new Set<AgentId>();
+  #group: Group | null = null;
   #closed = false;
 
   constructor(options: SurroundingsOptions, parts: Parts) {
@@ -51,9 +71,28 @@ export class Surroundings {
   async start(): Promise<void> {
     const { clock, leaseMs } = this.#options;
     this.#beatAt = clock.now() + leaseMs / 3;
-    await this.#takeOver();
+    await this.takeOver();
     await this.resume();
+    this.#parts.retention.look();
     this.#schedulePoll();
+  }
+
+  /** From now on, takes what waits for a group. */
+  async serve(group: Group): Promise<void> {
+    this.#group = group;
+    await group.look();
+  }
+
+  /** Forgets what it knew, after a conflict, and goes on with what the store holds. */
+  async restart(): Promise<void> {
+    this.#called.clear();
+    await this.resume();
+    await this.#group?.look();
+  }
+
+  /** Takes more of what waits for this node's group, if slots have come free. */
+  async refill(): Promise<void> {
+    await this.#group?.refill();
   }
 
   stop(): void {
@@ -77,94 +116,157 @@ export class Surroundings {
 
   /** What is due gets its due. */
   async #ring(): Promise<void> {
-    const { store, clock } = this.#options;
+    const { store, clock, node, pollMs } = this.#options;
+    const { agents, steps } = this.#parts;
     const now = clock.now();
-    const { operations, promises, invocations } = await store.due(now);
+    const { operations, promises, invocations } = await store.due(node, now);
     for (const row of promises) await this.#parts.promises.expire(row);
+    let isLeft = false;
+    const find = async (id: AgentId) => {
+      // Thousands may be due at once, of which a node that is full takes none.
+      const live = agents.live(id) ?? (isLeft && agents.isFull ? null : await agents.local(id));
+      if (!live) isLeft = true;
+      return live;
+    };
     for (const { agent, operation } of operations) {
-      const live = await this.#parts.agents.local(agent);
-      if (live) await this.#parts.steps.arm(live, operation);
+      const live = await find(agent);
+      if (live) await steps.arm(live, operation);
     }
     for (const { agent, key } of invocations) {
-      const live = await this.#parts.agents.local(agent);
-      if (live) await this.#parts.calls.due(live, key);
+      const live = await find(agent);
+      if (live) await this.#parts.invocations.due(live, key);
     }
-    this.#options.later(async () => {
-      const next = await store.nextDue();
-      // What is due and stays so belongs to another node, or is on its way to its guest.
-      if (next !== undefined) this.wakeBy(Math.max(next, now + 10));
-    });
+    const next = await store.nextDue(now);
+    if (next !== undefined) this.wakeBy(next);
+    if (isLeft) this.wakeBy(now + looksPerWatch * pollMs);
   }
 
   #schedulePoll(): void {
     if (this.#closed) return;
     const { clock, pollMs } = this.#options;
     this.#poll = clock.wakeAt(clock.now() + pollMs, () => {
-      this.#options.background(() => this.#look());
+      this.#lookSoon();
       this.#schedulePoll();
+    });
+  }
+
+  /** Takes a turn to look, unless one is on its way: turns may take longer than the time between looks. */
+  #lookSoon(): void {
+    if (this.#isLooking) return;
+    this.#isLooking = true;
+    this.#options.background(async () => {
+      this.#isLooking = false;
+      await this.#look();
     });
   }
 
   /** Looks for what other processes have written, and keeps the lease. */
   async #look(): Promise<void> {
-    const { store, clock, leaseMs, results } = this.#options;
-    if (clock.now() >= this.#beatAt) {
-      this.#beatAt = clock.now() + leaseMs / 3;
-      void this.#parts.writer.beat();
-      await this.#takeOver();
-      await this.resume();
-    }
+    const { store } = this.#options;
+    const { writer } = this.#parts;
+    const isBeat = await this.#beat();
+    const hasDied = await this.#watch();
     const version = await store.version();
-    if (version === this.#version) return;
-    this.#version = version;
-    await this.resume();
-    for (const { agent, key } of results.awaited()) {
-      const row = await this.#parts.writer.findInvocation(agent, key);
-      if (row?.outcome) results.finished(row);
+    const commits = writer.commits;
+    if (isBeat || hasDied || version !== this.#version) {
+      this.#version = version;
+      await this.resume();
+      await this.#readResults();
+      await this.#group?.look();
+    } else {
+      // What others had settled may have met an operation only when that was committed.
+      if (commits !== this.#commits) await this.#bringSettled();
+      if (this.#group?.isDue) await this.#group.look();
     }
+    this.#commits = commits;
   }
 
-  /** Makes this node the owner of what dead nodes have left. */
-  async #takeOver(): Promise<void> {
-    const { store, clock, isGone } = this.#options;
-    const nodes = await store.nodes();
-    const dead = nodes.filter(
-      (node) => node.id !== this.#options.node && (node.expiresAt <= clock.now() || isGone(node)),
-    );
-    if (dead.length > 0)
-      await store.claim(
-        this.#options.node,
-        [],
-        dead.map(({ id }) => id),
-      );
+  /** Keeps the lease, and does what is to be done now and then. Returns whether it was time. */
+  async #beat(): Promise<boolean> {
+    const { clock, leaseMs } = this.#options;
+    if (clock.now() < this.#beatAt) return false;
+    this.#beatAt = clock.now() + leaseMs / 3;
+    void this.#parts.writer.beat();
+    await this.#parts.components.learn();
+    await this.#parts.components.census.refresh();
+    this.#parts.retention.look();
+    return true;
+  }
+
+  async #watch(): Promise<boolean> {
+    const { clock, pollMs } = this.#options;
+    if (clock.now() < this.#watchAt) return false;
+    this.#watchAt = clock.now() + looksPerWatch * pollMs;
+    return this.takeOver();
+  }
+
+  /** What dead nodes have left is anybody's from now on. Returns whether there is such a node. */
+  async takeOver(): Promise<boolean> {
+    const { store, clock, node, isGone } = this.#options;
+    const others = (await store.nodes()).filter(({ id }) => id !== node);
+    const dead = others.filter((other) => other.expiresAt <= clock.now() || isGone(other)).map(({ id }) => id);
+    if (dead.length > 0) await store.release(node, dead);
+    return dead.length > 0;
   }
 
   /** Goes on with every agent that has something to do. */
   async resume(): Promise<void> {
-    const { store, clock } = this.#options;
-    for (const id of await store.ready(this.#options.node, clock.now())) {
-      const live = await this.#parts.agents.local(id);
-      if (!live) continue;
-      await this.#readQueue(live);
-      if (live.row.error !== null) {
-        await this.#parts.steps.fail(live, live.row.error);
-        continue;
-      }
-      await this.#parts.steps.armAll(live);
-      await this.#parts.calls.pump(live);
-      if (stateOf(live) === "running") await this.#parts.agents.open(live);
-    }
-    const next = await store.nextDue();
-    if (next !== undefined) this.wakeBy(next);
+    const { store, clock, node } = this.#options;
+    const { agents, deletions } = this.#parts;
+    // First: what is to go need not go on.
+    await deletions.look();
+    const ready = await store.ready(node, clock.now());
+    const strangers = ready.filter((id) => !agents.live(id));
+    if (strangers.length > 0) await store.claim(node, strangers);
+    for (const id of ready) await this.goOn(id);
+    await this.#bringSettled();
+    await this.#ring();
   }
 
-  /** Takes up invocations that other processes have queued. */
-  async #readQueue(live: Live): Promise<void> {
-    const known = new Set(live.queue.map(({ key }) => key));
-    for (const row of await this.#options.store.queue(live.row.id)) {
-      // One that is finished here may not be so in the store yet.
-      const current = known.has(row.key) ? row : await this.#parts.writer.findInvocation(row.agent, row.key);
-      if (current && !known.has(row.key) && current.state !== "done") live.queue.push(current);
+  /** Goes on with an agent that this node owns, or may claim. */
+  async goOn(id: AgentId): Promise<void> {
+    const { agents, invocations, placing, steps } = this.#parts;
+    const known = agents.live(id);
+    const live = known ?? (await placing.place(id)) ?? (await agents.local(id));
+    if (!live) return;
+    if (known) await invocations.readQueue(live);
+    if (live.row.error !== null) return steps.fail(live, live.row.error);
+    // What one at hand waits for, it is brought; there may be thousands.
+    if (!known) await steps.armAll(live);
+    await invocations.pump(live);
+    if (stateOf(live) === "running") await agents.open(live);
+  }
+
+  /** Outcomes that other processes have written for operations of agents at hand. */
+  async #bringSettled(): Promise<void> {
+    const { store, node } = this.#options;
+    for (const [agent, rows] of Map.groupBy(await store.settled(node), (row) => row.agent)) {
+      const live = this.#parts.agents.live(agent);
+      if (!live) continue;
+      const sent = new Set(live.pending.map((input) => (input.kind === "delivered" ? input.operation : null)));
+      for (const { operation } of rows) if (!sent.has(operation)) await this.#parts.steps.arm(live, operation);
     }
+  }
+
+  /** Outcomes that somebody in this process waits for. */
+  async #readResults(): Promise<void> {
+    const { results } = this.#options;
+    for (const { agent, key } of results.awaited()) {
+      const row = await this.#parts.writer.findInvocation(agent, key);
+      // One that was durable and is there no more was deleted with its agent, by whoever owned that.
+      results.finished(row ?? { agent, key, outcome: agentDeleted(agent) });
+    }
+  }
+
+  /** An agent that is not at hand was called: it may come to hand before the call is durable, or wait for this node. */
+  queuedElsewhere(agent: AgentId): void {
+    this.#called.add(agent);
+    if (this.#called.size > 1) return;
+    this.#options.later(async () => {
+      const called = [...this.#called];
+      this.#called.clear();
+      for (const id of called) if (this.#parts.agents.live(id)) await this.goOn(id);
+      await this.#group?.look();
+    });
   }
 }

@@ -2,8 +2,16 @@ import type { AgentId } from "../base/id.ts";
 import type { Outcome } from "../oplog/entry.ts";
 import type { Store } from "../store/store.ts";
 import type { Agents } from "./agents.ts";
-import type { Live } from "./live.ts";
+import type { Live, Wait } from "./live.ts";
 import type { Writer } from "./writer.ts";
+
+/** Tells waits apart by the moment until which they last. */
+type Counts = (wait: Pick<Wait, "dueAt">) => boolean;
+
+/** Who waits for a call until a moment that has passed wants it no more. */
+export function isPatient(now: number): Counts {
+  return ({ dueAt }) => dueAt === null || dueAt > now;
+}
 
 /**
  * Who waits for what: operations in flight that something else will end, an invocation, a promise or the time.
@@ -16,19 +24,34 @@ export class Waits {
   readonly #writer: Writer;
   readonly #bySource = new Map<string, Map<Live, Set<number>>>();
 
-  constructor(options: { agents: Agents; store: Store; writer: Writer }) {
+  readonly #left: (source: string, live: Live) => void;
+
+  /** `left` is told when an agent waits for a source no more. */
+  constructor(options: { agents: Agents; store: Store; writer: Writer; left: (source: string, live: Live) => void }) {
     this.#agents = options.agents;
     this.#store = options.store;
     this.#writer = options.writer;
+    this.#left = options.left;
   }
 
   /** Notes that an operation waits; one that does already, goes on waiting. */
-  add(live: Live, operation: number, { source, dueAt }: { source: string | null; dueAt: number | null }): void {
+  add(live: Live, operation: number, { source, dueAt, attempt = 1 }: Omit<Wait, "attempt"> & Partial<Wait>): void {
     if (!live.waiting.has(operation)) {
-      live.waiting.set(operation, { source, dueAt });
-      this.#writer.operation({ agent: live.row.id, operation, source, dueAt });
+      live.waiting.set(operation, { source, dueAt, attempt });
+      this.#writer.operation({ agent: live.row.id, operation, source, dueAt, attempt });
     }
     if (source !== null) this.#index(live, operation, source);
+  }
+
+  /** Everyone who waits for a source waits for another attempt, from `dueAt` on, or for one that is under way. */
+  async again(source: string, attempt: number, dueAt: number | null): Promise<void> {
+    for (const { agent } of await this.#store.waiters(source)) await this.#agents.local(agent);
+    for (const [live, operations] of this.#bySource.get(source) ?? []) {
+      for (const operation of operations) {
+        live.waiting.set(operation, { source, dueAt, attempt });
+        this.#writer.operationChanged({ agent: live.row.id, operation, source, dueAt, attempt });
+      }
+    }
   }
 
   /** An agent has come to hand with waits that the store knows. */
@@ -55,7 +78,9 @@ export class Waits {
     if (!wait) return;
     live.waiting.delete(operation);
     this.#writer.removeOperation(live.row.id, operation);
-    if (wait.source !== null) this.#drop(live, operation, wait.source);
+    if (wait.source === null) return;
+    this.#drop(live, operation, wait.source);
+    this.#left(wait.source, live);
   }
 
   #drop(live: Live, operation: number, source: string): void {
@@ -70,22 +95,26 @@ export class Waits {
     for (const operation of [...live.waiting.keys()]) this.remove(live, operation);
   }
 
-  /** Whether somebody but this agent waits for a source. */
-  async hasOthers(source: string, than: Live): Promise<boolean> {
-    for (const live of this.#bySource.get(source)?.keys() ?? []) if (live !== than) return true;
+  /** Whether somebody but this agent waits for a source, in a wait that counts. */
+  async hasOthers(source: string, than: Live, counts: Counts = () => true): Promise<boolean> {
+    for (const [live, operations] of this.#bySource.get(source) ?? [])
+      if (live !== than && [...operations].some((operation) => counts(live.waiting.get(operation)!))) return true;
     const rows = await this.#store.waiters(source);
-    return rows.some(({ agent }) => agent !== than.row.id && !this.#agents.live(agent));
+    return rows.some((row) => row.agent !== than.row.id && !this.#agents.live(row.agent) && counts(row));
   }
 
-  /** Sends an outcome to everyone who waits for a source. Agents of other nodes find it in the store. */
-  async settle(source: string, outcome: Outcome): Promise<void> {
+  /** Sends an outcome to everyone who waits for a source, in a wait that counts. Agents of other nodes find it in the store. */
+  async settle(source: string, outcome: Outcome, counts: Counts = () => true): Promise<void> {
     const told = new Set<AgentId>();
     for (const [live, operations] of this.#bySource.get(source) ?? []) {
       told.add(live.row.id);
-      for (const operation of operations) await this.#agents.send(live, { kind: "delivered", operation, outcome });
+      for (const operation of operations)
+        if (counts(live.waiting.get(operation)!))
+          await this.#agents.send(live, { kind: "delivered", operation, outcome });
     }
-    for (const { agent, operation } of await this.#store.waiters(source)) {
-      if (told.has(agent) || this.#agents.live(agent)) continue;
+    for (const row of await this.#store.waiters(source)) {
+      const { agent, operation } = row;
+      if (told.has(agent) || this.#agents.live(agent) || !counts(row)) continue;
       const live = await this.#agents.local(agent);
       if (live) await this.#agents.send(live, { kind: "delivered", operation, outcome });
     }

@@ -1,11 +1,13 @@
 import { HostError, isHostError } from "../base/error.ts";
-import type { AgentId, InvocationKey, NodeId, PromiseId } from "../base/id.ts";
+import type { AgentId, Digest, InvocationKey, NodeId, PromiseId } from "../base/id.ts";
 import type { Clock } from "../base/port.ts";
 import { emptyChanges, invocationRowKey, isEmpty, operationRowKey, splitRowKey } from "../store/changes.ts";
 import type {
+  AgentRequest,
   AgentRow,
   Changes,
   ComponentRow,
+  DeletionRequest,
   InvocationRow,
   OperationRow,
   PromiseRow,
@@ -50,12 +52,17 @@ export class Writer {
   #urgent = false;
   #durable: PromiseWithResolvers<void> | null = null;
   #failure: unknown = null;
+  /** How often what was not on disk was lost, and why the last time. */
+  #losses = 0;
+  #loss: unknown = null;
   /** Rows of operations that the store does not hold yet: deleting such a one leaves no trace. */
   readonly #fresh = new Set<string>();
   /** What this turn has asked the store for in vain. */
   readonly #absent = new Set<string>();
   /** How many snapshots were written. */
   snapshots = 0;
+  /** How many transactions were committed. */
+  commits = 0;
   /** Agents with steps that are to be committed next. */
   readonly #stepping = new Set<AgentId>();
 
@@ -145,11 +152,28 @@ export class Writer {
     this.#touch();
   }
 
+  /** One that has a row already has changed. */
+  operationChanged(row: OperationRow): void {
+    this.#open.operations.set(operationRowKey(row.agent, row.operation), row);
+    this.#touch();
+  }
+
   removeOperation(agent: AgentId, operation: number): void {
     const key = operationRowKey(agent, operation);
     if (this.#fresh.delete(key)) this.#open.operations.delete(key);
     else this.#open.operations.set(key, null);
     this.#touch();
+  }
+
+  /** Asks something of an agent that another node owns, or nobody. */
+  request(request: AgentRequest): void {
+    this.#open.requests.push(request);
+    this.#touch();
+  }
+
+  /** The requests to delete an agent that the store does not know yet. */
+  deletionRequests(): DeletionRequest[] {
+    return this.#layers().flatMap(({ requests }) => requests.filter((request) => request.kind === "delete"));
   }
 
   snapshot(snapshot: NonNullable<Stepped["snapshot"]>): void {
@@ -164,6 +188,35 @@ export class Writer {
     return this.#layers()
       .toReversed()
       .flatMap(({ steps }) => steps.filter(({ agent }) => agent === id));
+  }
+
+  /** Rows of agents as the store does not hold them yet; null: deleted. */
+  unwrittenAgents(): Map<AgentId, AgentRow | null> {
+    return new Map(
+      this.#layers()
+        .toReversed()
+        .flatMap(({ agents }) => [...agents]),
+    );
+  }
+
+  /** Invocations as the store does not hold them yet, by agent, older states of one first. */
+  unwrittenInvocations(): Map<AgentId, InvocationRow[]> {
+    const layers = this.#layers().toReversed();
+    const rows = layers.flatMap(({ invocations }) => [...invocations.values()].filter((row) => row !== null));
+    return Map.groupBy(rows, ({ agent }) => agent);
+  }
+
+  /** The components that are to be committed next. */
+  unwrittenComponents(): Set<Digest> {
+    return new Set(this.#layers().flatMap(({ components }) => components.map(({ digest }) => digest)));
+  }
+
+  async findComponent(digest: Digest): Promise<ComponentRow | undefined> {
+    for (const { components } of this.#layers()) {
+      const row = components.findLast((each) => each.digest === digest);
+      if (row) return row;
+    }
+    return this.#options.store.component(digest);
   }
 
   async findAgent(id: AgentId): Promise<AgentRow | undefined> {
@@ -200,10 +253,18 @@ export class Writer {
     return this.#options.store.promise(id);
   }
 
-  /** Resolves when all that was written so far is on disk, and rejects if that failed. Never to be awaited within a turn. */
+  /**
+   * Resolves when all that was written so far is on disk, and rejects if that failed. To be called in the turn that wrote,
+   * since what is lost is forgotten in another turn; never to be awaited there.
+   */
   durable(): Promise<void> {
     if (this.#failure) return Promise.reject(this.#failure);
-    if (this.#sealed.length === 0 && isEmpty(this.#open)) return this.#tail.then(() => this.#check());
+    if (this.#sealed.length === 0 && isEmpty(this.#open)) {
+      const losses = this.#losses;
+      return this.#tail.then(() => {
+        if (this.#losses > losses) throw this.#loss;
+      });
+    }
     this.#durable ??= Promise.withResolvers();
     if (!this.#urgent) {
       this.#urgent = true;
@@ -238,6 +299,8 @@ export class Writer {
   fail(error: unknown): void {
     if (this.#failure) return;
     this.#failure = error;
+    this.#losses += 1;
+    this.#loss = error;
     refuse(this.#durable, error);
     this.#options.failed(error);
   }
@@ -276,6 +339,7 @@ export class Writer {
     try {
       for (const { changes, invocations } of this.#committing) {
         await store.commit(changes, { node, expiresAt: clock.now() + leaseMs });
+        this.commits += 1;
         for (const [key, row] of invocations) if (row) row.seq = changes.invocations.get(key)!.seq;
       }
       durable?.resolve();

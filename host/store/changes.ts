@@ -11,6 +11,7 @@ export function emptyChanges(): Changes {
     operations: new Map(),
     snapshots: [],
     pages: [],
+    requests: [],
   };
 }
 

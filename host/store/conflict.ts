@@ -135,7 +135,10 @@ function sameOutcome(left: Outcome | null, right: Outcome | null): boolean {
 /** Refuses to change a promise that is settled. */
 export function checkPromise(row: PromiseRow, held: PromiseRow | undefined): void {
   if (held === undefined || held.state === "pending") return;
+  // Two from outside who settle it alike are two all the same: only one of them was the first.
+  const isKnown = row.settledBy !== null || row.state === "timed-out";
   const isSame =
+    isKnown &&
     row.state === held.state &&
     row.payload === held.payload &&
     row.settledBy?.agent === held.settledBy?.agent &&

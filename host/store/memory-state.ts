@@ -10,8 +10,10 @@ import {
   checkSnapshot,
 } from "./conflict.ts";
 import {
+  deletionSource,
   invocationSource,
   promiseSource,
+  type AgentRequest,
   type AgentRow,
   type Changes,
   type ComponentRow,
@@ -26,11 +28,17 @@ import {
 } from "./store.ts";
 
 /** An agent with all that is deleted along with it. */
-interface MemoryAgent {
+export interface MemoryAgent {
   row: AgentRow;
+  /** As SQLite gives them: one more than the greatest that there is. */
+  number: number;
   steps: StepRow[];
   invocations: Map<string, InvocationRow>;
   operations: Map<number, MemoryOperation>;
+  /** The keys of unfinished invocations that were given up, and whose owner does not know of it. */
+  givenUp: Set<string>;
+  /** The roots of the trees with which it was asked to be deleted; null: it was asked to go alone. */
+  deletions: Set<AgentId | null>;
 }
 
 interface MemoryOperation {
@@ -47,13 +55,14 @@ export class MemoryState {
   readonly snapshots = new Map<string, SnapshotRow>();
   readonly pages = new Map<string, PageRow>();
   readonly nodes = new Map<NodeId, NodeRow>();
-  /** How many entries agents had that were deleted. */
-  readonly pastLengths = new Map<AgentId, number>();
+  /** How many entries agents had that were deleted: none of a fork, of which only the parent is known. */
+  readonly pastLengths = new Map<AgentId, { length: number; parent: AgentId | null; deletedAt: number }>();
   readonly invocationsBySource = new Map<string, InvocationRow>();
   readonly operationsBySource = new Map<string, Set<MemoryOperation>>();
   /** How often anything was written. */
   writes = 0;
   #seq = 0;
+  #lastNumber = 0;
 
   isAlive(node: NodeId, now: number): boolean {
     return (this.nodes.get(node)?.expiresAt ?? -Infinity) > now;
@@ -73,7 +82,8 @@ export class MemoryState {
     for (const [key, row] of changes.invocations) this.#putInvocation(key, row);
     for (const [id, row] of changes.promises) this.#putPromise(id, row);
     for (const row of changes.operations.values()) if (row) this.#putOperation({ ...row });
-    this.#deleteAgents(changes);
+    for (const request of changes.requests) this.#request(request);
+    this.#deleteAgents(changes, now);
   }
 
   #check(changes: Changes, fence: Fence, now: number): void {
@@ -118,8 +128,21 @@ export class MemoryState {
 
   #putAgent(row: AgentRow): void {
     const held = this.agents.get(row.id);
-    if (held) held.row = row;
-    else this.agents.set(row.id, { row, steps: [], invocations: new Map(), operations: new Map() });
+    if (held) {
+      const { type, params, target, createdBy, parent, createdAt } = held.row;
+      const component = held.row.component ?? row.component;
+      held.row = { ...row, component, type, params, target, createdBy, parent, createdAt };
+    } else {
+      this.agents.set(row.id, {
+        row,
+        number: (this.#lastNumber += 1),
+        steps: [],
+        invocations: new Map(),
+        operations: new Map(),
+        givenUp: new Set(),
+        deletions: new Set(),
+      });
+    }
   }
 
   #putInvocation(joined: string, row: InvocationRow | null): void {
@@ -130,10 +153,17 @@ export class MemoryState {
     if (row && agent) {
       row.seq = held?.seq ?? ++this.#seq;
       const copy = structuredClone(row);
+      if (held) {
+        const { method, args, caller, attached, depth, retry, createdAt, cancelRequested } = held;
+        Object.assign(copy, { method, args, caller, attached, depth, retry, createdAt });
+        copy.cancelRequested ||= cancelRequested;
+      }
+      if (row.cancelRequested || row.state === "done") agent.givenUp.delete(key);
       agent.invocations.set(key, copy);
       this.invocationsBySource.set(source, copy);
     } else if (held) {
       agent!.invocations.delete(key);
+      agent!.givenUp.delete(key);
       this.invocationsBySource.delete(source);
     }
     if (row ? agent && row.state === "done" : held) this.#settle(source);
@@ -175,15 +205,36 @@ export class MemoryState {
   }
 
   #hasSettled(source: string): boolean {
-    const promise = source.startsWith("promise ") ? this.promises.get(source.slice(8) as PromiseId) : undefined;
-    return promise ? promise.state !== "pending" : this.invocationsBySource.get(source)?.state === "done";
+    const at = source.indexOf(" ");
+    const name = source.slice(at + 1);
+    switch (source.slice(0, at)) {
+      case "promise":
+        return (this.promises.get(name as PromiseId)?.state ?? "pending") !== "pending";
+      case "deletion":
+        return !this.agents.has(name as AgentId);
+      default:
+        return this.invocationsBySource.get(source)?.state === "done";
+    }
   }
 
   #settle(source: string): void {
     for (const operation of this.operationsBySource.get(source) ?? []) operation.isSettled = true;
   }
 
-  #deleteAgents({ agents, invocations }: Changes): void {
+  #request(request: AgentRequest): void {
+    const agent = this.agents.get(request.agent);
+    if (!agent) return;
+    if (request.kind === "delete") {
+      agent.deletions.add(request.tree);
+      return;
+    }
+    const row = agent.invocations.get(request.key);
+    if (!row || row.state === "done" || row.cancelRequested) return;
+    row.cancelRequested = true;
+    agent.givenUp.add(request.key);
+  }
+
+  #deleteAgents({ agents, invocations }: Changes, now: number): void {
     const isDeleted = (id: AgentId) => agents.get(id) === null;
     const steps = new Map<MemoryAgent, StepRow[]>();
     // First all forks that stay: their entries may lie with several agents that go.
@@ -192,7 +243,7 @@ export class MemoryState {
       if (parent && isDeleted(parent.agent) && !isDeleted(id)) steps.set(fork, this.#lineageOf(fork));
     }
     for (const [fork, whole] of steps) fork.steps = whole;
-    for (const [id, row] of agents) if (row === null) this.#deleteAgent(id);
+    for (const [id, row] of agents) if (row === null) this.#deleteAgent(id, now);
     for (const joined of invocations.keys()) {
       const [id, key] = splitRowKey(joined);
       if (isDeleted(id)) this.#settle(`invocation ${id} ${key}`);
@@ -207,7 +258,8 @@ export class MemoryState {
     return [...inherited.map((step) => ({ ...step, agent: row.id })), ...steps];
   }
 
-  #deleteAgent(id: AgentId): void {
+  #deleteAgent(id: AgentId, now: number): void {
+    this.#settle(deletionSource(id));
     const agent = this.agents.get(id);
     if (!agent) return;
     for (const operation of [...agent.operations.keys()]) this.#forgetOperation(agent, operation);
@@ -217,9 +269,12 @@ export class MemoryState {
       this.#settle(source);
     }
     this.agents.delete(id);
+    if (agent.number === this.#lastNumber)
+      this.#lastNumber = [...this.agents.values()].reduce((most, { number }) => Math.max(most, number), 0);
     const last = agent.steps.at(-1);
-    // No fork's id is ever given again.
-    if (agent.row.parent) return;
-    this.pastLengths.set(id, (this.pastLengths.get(id) ?? 0) + (last ? last.first + last.count : 0));
+    if (!last) return;
+    const parent = agent.row.parent?.agent ?? null;
+    const length = (this.pastLengths.get(id)?.length ?? 0) + (parent === null ? last.first + last.count : 0);
+    this.pastLengths.set(id, { length, parent, deletedAt: now });
   }
 }

@@ -1,13 +1,16 @@
 import { HostError } from "../base/error.ts";
 import type { AgentId, Digest, InvocationKey, NodeId, PromiseId } from "../base/id.ts";
 import { checkLease } from "./conflict.ts";
+import { collect } from "./memory-collection.ts";
 import { MemoryState } from "./memory-state.ts";
+import { findDeletionRequests, findDue, findExpired, findNextDue, findSettled, findWork } from "./memory-work.ts";
+import { mayClaim, mayTake, peersOf } from "./placement.ts";
 import type {
   AgentState,
   Changes,
   ComponentRow,
+  DeletionRequest,
   Fence,
-  InvocationRow,
   NodeRow,
   PromiseRow,
   SnapshotRow,
@@ -59,10 +62,11 @@ class MemoryStore implements Store {
   }
 
   async components(): Promise<Omit<ComponentRow, "bytes">[]> {
-    const rows = [...this.#state.components.values()].map(({ digest, name, description, createdAt }) => ({
+    const rows = [...this.#state.components.values()].map(({ digest, name, description, settings, createdAt }) => ({
       digest,
       name,
       description,
+      settings,
       createdAt,
     }));
     return rows.toReversed().toSorted((left, right) => right.createdAt - left.createdAt);
@@ -85,8 +89,17 @@ class MemoryStore implements Store {
     return structuredClone(rows.filter((row) => row.parent?.agent === parent));
   }
 
+  async children(agent: AgentId) {
+    const rows = [...this.#state.agents.values()].map(({ row }) => row);
+    return structuredClone(rows.filter(({ createdBy }) => createdBy === agent));
+  }
+
+  async expired(node: NodeId, before: number, limit: number): Promise<AgentId[]> {
+    return findExpired(this.#state, node, before, this.#now()).slice(0, limit);
+  }
+
   async pastLength(id: AgentId) {
-    return this.#state.pastLengths.get(id) ?? 0;
+    return this.#state.pastLengths.get(id)?.length ?? 0;
   }
 
   async steps(agent: AgentId, from: number) {
@@ -128,41 +141,57 @@ class MemoryStore implements Store {
     return [...(this.#state.operationsBySource.get(source) ?? [])].map(({ row }) => ({ ...row }));
   }
 
-  async nextDue(): Promise<number | undefined> {
-    const { operations, promises, invocations } = await this.due(Infinity);
-    const moments = [operations[0]?.dueAt, promises[0]?.expiresAt, invocations[0]?.dueAt].filter(
-      (at) => typeof at === "number",
-    );
-    return moments.length === 0 ? undefined : Math.min(...moments);
+  async nextDue(after: number): Promise<number | undefined> {
+    return findNextDue(this.#state, after);
   }
 
-  async due(at: number) {
-    const agents = [...this.#state.agents.values()];
-    const operations = agents.flatMap((agent) => [...agent.operations.values()].map(({ row }) => row));
-    const promises = [...this.#state.promises.values()].filter(({ state }) => state === "pending");
-    const invocations = agents
-      .flatMap((agent) => [...agent.invocations.values()])
-      .filter(({ state }) => state === "queued");
-    return structuredClone({
-      operations: takeDue(operations, at, ({ dueAt }) => dueAt),
-      promises: takeDue(promises, at, ({ expiresAt }) => expiresAt),
-      invocations: takeDue(invocations, at, ({ dueAt }) => dueAt),
-    });
+  async due(node: NodeId, at: number) {
+    return structuredClone(findDue(this.#state, node, at));
+  }
+
+  async settled(node: NodeId) {
+    return structuredClone(findSettled(this.#state, node));
   }
 
   async ready(node: NodeId, at: number): Promise<AgentId[]> {
-    const mayBegin = (rows: InvocationRow[]) =>
-      rows.some(({ state, dueAt }) => state === "queued" && (dueAt === null || dueAt <= at)) &&
-      rows.every(({ state }) => state !== "running");
-    const ready = [...this.#state.agents.values()].filter(
-      ({ row, invocations, operations }) =>
-        (row.node === null || row.node === node) &&
-        (row.state === "created" ||
-          row.state === "running" ||
-          mayBegin([...invocations.values()]) ||
-          [...operations.values()].some(({ isSettled }) => isSettled)),
-    );
-    return ready.map(({ row }) => row.id);
+    const rows = findWork(this.#state, at).map(({ row }) => row);
+    return rows.filter((row) => row.node === node || (row.node === null && row.target === null)).map(({ id }) => id);
+  }
+
+  async take(node: NodeId, limit: number, at: number): Promise<AgentId[]> {
+    const row = this.#node(node);
+    const peers = peersOf(row, [...this.#state.nodes.values()], this.#now());
+    const taken = findWork(this.#state, at)
+      .filter((agent) => mayTake({ ...agent.row, number: agent.number }, row, peers, at))
+      .slice(0, limit);
+    for (const agent of taken) agent.row.node = node;
+    if (taken.length > 0) this.#noteWrite();
+    return taken.map(({ row: { id } }) => id);
+  }
+
+  async countWaiting(group: string, at: number): Promise<number> {
+    return findWork(this.#state, at).filter(({ row }) => row.node === null && row.target?.group === group).length;
+  }
+
+  async countAgents(component: Digest): Promise<number> {
+    const rows = [...this.#state.agents.values()].map(({ row }) => row);
+    return rows.filter((row) => row.component === component && row.state !== "ended").length;
+  }
+
+  async deletionRequests(node: NodeId, limit: number): Promise<DeletionRequest[]> {
+    return findDeletionRequests(this.#state, node, this.#now()).slice(0, limit);
+  }
+
+  async isDeletionPending(root: AgentId, { tree }: { tree: boolean }): Promise<boolean> {
+    if (!tree) return this.#state.agents.get(root)?.deletions.has(null) ?? false;
+    return [...this.#state.agents.values()].some(({ deletions }) => deletions.has(root));
+  }
+
+  /** A node that holds a lease. */
+  #node(id: NodeId): NodeRow {
+    const row = this.#state.nodes.get(id);
+    checkLease(id, row !== undefined);
+    return row!;
   }
 
   async snapshot(id: string): Promise<SnapshotRow | undefined> {
@@ -181,8 +210,14 @@ class MemoryStore implements Store {
     this.#noteWrite();
   }
 
+  async setFull(node: NodeId, full: boolean): Promise<void> {
+    const row = this.#state.nodes.get(node);
+    if (row) row.full = full;
+    this.#noteWrite();
+  }
+
   async leave(node: NodeId): Promise<void> {
-    this.#state.nodes.delete(node);
+    if (!this.#state.nodes.delete(node)) return;
     for (const { row } of this.#state.agents.values()) if (row.node === node) row.node = null;
     this.#noteWrite();
   }
@@ -192,20 +227,26 @@ class MemoryStore implements Store {
     return rows.toSorted((left, right) => left.startedAt - right.startedAt || (left.id < right.id ? -1 : 1));
   }
 
-  async claim(node: NodeId, agents: readonly AgentId[], dead: readonly NodeId[] = []): Promise<AgentId[]> {
+  async release(node: NodeId, dead: readonly NodeId[]): Promise<void> {
     const state = this.#state;
-    checkLease(node, state.nodes.has(node));
-    const gone = new Set(dead.filter((id) => id !== node));
-    for (const id of gone) state.nodes.delete(id);
-    for (const { row } of state.agents.values()) if (row.node !== null && gone.has(row.node)) row.node = node;
+    this.#node(node);
+    const gone = new Set(dead.filter((id) => id !== node && state.nodes.delete(id)));
+    if (gone.size === 0) return;
+    for (const { row } of state.agents.values()) if (row.node !== null && gone.has(row.node)) row.node = null;
+    this.#noteWrite();
+  }
+
+  async claim(node: NodeId, agents: readonly AgentId[], { anyTarget }: { anyTarget?: boolean } = {}) {
+    const state = this.#state;
+    const row = this.#node(node);
     const now = this.#now();
     const claimed = agents.filter((id) => {
-      const row = state.agents.get(id)?.row;
-      if (!row || (row.node !== null && row.node !== node && state.isAlive(row.node, now))) return false;
-      row.node = node;
-      return true;
+      const agent = state.agents.get(id)?.row;
+      return agent && mayClaim(agent, row, { anyTarget, isAlive: (owner) => state.isAlive(owner, now) });
     });
-    this.#noteWrite();
+    const free = claimed.map((id) => state.agents.get(id)!.row).filter((agent) => agent.node !== node);
+    for (const agent of free) agent.node = node;
+    if (free.length > 0) this.#noteWrite();
     return claimed;
   }
 
@@ -213,25 +254,10 @@ class MemoryStore implements Store {
     return this.#state.writes - this.#writes;
   }
 
-  async collect() {
-    const { agents, snapshots, pages } = this.#state;
-    const named = new Set([...agents.values()].map(({ row }) => row.snapshot?.id));
-    const freed = { snapshots: 0, pages: 0, sizeBytes: 0 };
-    for (const { id, manifest } of [...snapshots.values()]) {
-      if (named.has(id)) continue;
-      snapshots.delete(id);
-      freed.snapshots += 1;
-      freed.sizeBytes += manifest.length;
-    }
-    const needed = new Set([...snapshots.values()].flatMap((snapshot) => snapshot.pages));
-    for (const { digest, data } of [...pages.values()]) {
-      if (needed.has(digest)) continue;
-      pages.delete(digest);
-      freed.pages += 1;
-      freed.sizeBytes += data.length;
-    }
+  async collect(before: number | null) {
+    const collected = collect(this.#state, before);
     this.#noteWrite();
-    return freed;
+    return collected;
   }
 
   async sizes() {
@@ -248,10 +274,4 @@ class MemoryStore implements Store {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#isOpen = false;
   }
-}
-
-/** The rows that are due by a moment, the earliest first. */
-function takeDue<Row>(rows: Row[], at: number, dueAtOf: (row: Row) => number | null): Row[] {
-  const due = rows.filter((row) => (dueAtOf(row) ?? Infinity) <= at && dueAtOf(row) !== null);
-  return due.toSorted((left, right) => dueAtOf(left)! - dueAtOf(right)!);
 }

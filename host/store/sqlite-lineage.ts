@@ -24,15 +24,19 @@ export class SqliteLineage {
       ),
       count: db.prepare("SELECT coalesce(sum(count), 0) AS count FROM steps WHERE agent = ? AND first <= ?"),
       bury: db.prepare(
-        `INSERT INTO pastLengths (id, length)
-          SELECT a.id, s.first + s.count FROM agents AS a JOIN steps AS s ON s.agent = a.number
-          WHERE a.number = ? AND a.parentAgent IS NULL ORDER BY s.first DESC LIMIT 1
-          ON CONFLICT (id) DO UPDATE SET length = length + excluded.length`,
+        `INSERT INTO pastLengths (id, length, parent, deletedAt)
+          SELECT a.id, iif(a.parentAgent IS NULL, s.first + s.count, 0), a.parentAgent, ?2
+          FROM agents AS a JOIN steps AS s ON s.agent = a.number WHERE a.number = ?1 ORDER BY s.first DESC LIMIT 1
+          ON CONFLICT (id) DO UPDATE SET length = length + excluded.length, deletedAt = excluded.deletedAt`,
       ),
       keys: db.prepare("SELECT key FROM invocations WHERE agent = ? AND state <> 'done'"),
-      deletions: ["steps WHERE agent", "invocations WHERE agent", "operations WHERE agent", "agents WHERE number"].map(
-        (rows) => db.prepare(`DELETE FROM ${rows} = ?`),
-      ),
+      deletions: [
+        "steps WHERE agent",
+        "invocations WHERE agent",
+        "operations WHERE agent",
+        "deletionRequests WHERE agent",
+        "agents WHERE number",
+      ].map((rows) => db.prepare(`DELETE FROM ${rows} = ?`)),
     };
   }
 
@@ -48,8 +52,8 @@ export class SqliteLineage {
   }
 
   /** Deletes all rows of an agent, and notes how long its oplog was. Returns the keys of its unfinished invocations. */
-  delete(number: number): string[] {
-    this.#statements.bury.run(number);
+  delete(number: number, now: number): string[] {
+    this.#statements.bury.run(number, now);
     const keys = this.#statements.keys.all(number).map(({ key }) => key as string);
     for (const deletion of this.#statements.deletions) deletion.run(number);
     return keys;

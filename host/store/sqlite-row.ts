@@ -12,71 +12,106 @@ import type { AgentRow, InvocationRow, OperationRow, PromiseRow } from "./store.
 /** A row as SQLite gives it. Its columns were written by `…Values`, into strict tables. */
 export type Columns = Record<string, SQLOutputValue>;
 
-export const agentColumns =
-  "component type params state node parentAgent parentIndex parentOperation snapshot snapshotLength length createdAt updatedAt error".split(
+/** How an agent came to be: written once, but for a component that it gets later. */
+export const originColumns =
+  "component type params targetGroup targetNode targetOnly createdBy parentAgent parentIndex parentOperation createdAt".split(
     " ",
   );
 
-export function agentValues(row: AgentRow): SQLInputValue[] {
-  const { parent, snapshot } = row;
+export function originValues({
+  component,
+  type,
+  params,
+  target,
+  createdBy,
+  parent,
+  createdAt,
+}: AgentRow): SQLInputValue[] {
   return [
-    row.component,
-    row.type,
-    row.params,
-    row.state,
-    row.node,
+    component,
+    type,
+    params,
+    target?.group ?? null,
+    target?.node ?? null,
+    target && Number(target.only),
+    createdBy,
     parent?.agent ?? null,
     parent?.index ?? null,
     parent?.operation ?? null,
-    snapshot?.id ?? null,
-    snapshot?.length ?? null,
-    row.length,
-    row.createdAt,
-    row.updatedAt,
-    row.error,
+    createdAt,
   ];
 }
 
+/** What becomes of it. */
+export const agentColumns = "state node snapshot snapshotLength length updatedAt error".split(" ");
+
+export function agentValues({ state, node, snapshot, length, updatedAt, error }: AgentRow): SQLInputValue[] {
+  return [state, node, snapshot?.id ?? null, snapshot?.length ?? null, length, updatedAt, error];
+}
+
 export function toAgent(columns: Columns): AgentRow {
-  const { parentAgent, parentIndex, parentOperation, snapshot, snapshotLength, ...rest } = columns;
+  const { targetGroup, targetNode, targetOnly, parentAgent, parentIndex, parentOperation, ...others } = columns;
+  const { snapshot, snapshotLength, ...rest } = others;
   return {
     ...rest,
+    target: targetGroup === null ? null : { group: targetGroup, node: targetNode, only: targetOnly === 1 },
     parent: parentAgent === null ? null : { agent: parentAgent, index: parentIndex, operation: parentOperation },
     snapshot: snapshot === null ? null : { id: snapshot, length: snapshotLength },
   } as AgentRow;
 }
 
-export const invocationColumns =
-  "state method args callerAgent callerOperation attached dueAt cancelRequested value error createdAt finishedAt".split(
-    " ",
-  );
+/** What call it is: written once. */
+export const callColumns = "method args callerAgent callerOperation attached depth retry createdAt".split(" ");
 
-export function invocationValues(row: InvocationRow): SQLInputValue[] {
-  const { caller, outcome } = row;
+export function callValues({
+  method,
+  args,
+  caller,
+  attached,
+  depth,
+  retry,
+  createdAt,
+}: InvocationRow): SQLInputValue[] {
   return [
-    row.state,
-    row.method,
-    row.args,
+    method,
+    args,
     caller?.agent ?? null,
     caller?.operation ?? null,
-    Number(row.attached),
+    Number(attached),
+    depth,
+    retry && JSON.stringify(retry),
+    createdAt,
+  ];
+}
+
+/** How far it has come. */
+export const invocationColumns = "state dueAt cancelRequested attempt lastError value error finishedAt".split(" ");
+
+/** `isWaiting`: whether its agent waits for a node that takes it up, so that its calls need not be looked for. */
+export function invocationValues(row: InvocationRow, isWaiting: boolean): SQLInputValue[] {
+  const { state, outcome } = row;
+  return [
+    state === "queued" && isWaiting ? "waiting" : state,
     row.dueAt,
     Number(row.cancelRequested),
+    row.attempt,
+    row.lastError,
     outcome && "value" in outcome ? outcome.value : null,
     outcome && "error" in outcome ? outcome.error : null,
-    row.createdAt,
     row.finishedAt,
   ];
 }
 
-/** `columns` are those of an invocation, and `id` of its agent. */
+/** `columns` are those of an invocation, and `id` of its agent. One that waits for its agent's placing is queued. */
 export function toInvocation({ id, callerAgent, callerOperation, value, error, ...rest }: Columns): InvocationRow {
   return {
     ...rest,
     agent: id,
     caller: callerAgent === null ? null : { agent: callerAgent, operation: callerOperation },
     attached: rest["attached"] === 1,
-    cancelRequested: rest["cancelRequested"] === 1,
+    state: rest["state"] === "waiting" ? "queued" : rest["state"],
+    cancelRequested: rest["cancelRequested"] !== 0,
+    retry: rest["retry"] && JSON.parse(rest["retry"] as string),
     outcome: toOutcome(value as string | null, error as string | null),
   } as unknown as InvocationRow;
 }
@@ -110,8 +145,8 @@ export function toPromise({ settledByAgent, settledByOperation, ...rest }: Colum
 }
 
 /** `columns` are those of an operation, and `id` of its agent. */
-export function toOperation({ id, operation, source, dueAt }: Columns): OperationRow {
-  return { agent: id as AgentId, operation, source, dueAt } as OperationRow;
+export function toOperation({ id, operation, source, dueAt, attempt }: Columns): OperationRow {
+  return { agent: id as AgentId, operation, source, dueAt, attempt } as OperationRow;
 }
 
 /** `?, ?, ?` for so many values. */

@@ -71,6 +71,61 @@ export const migrations: readonly string[] = [
   -- How many entries agents had that were deleted.
   CREATE TABLE pastLengths (id TEXT PRIMARY KEY, length INTEGER NOT NULL) STRICT, WITHOUT ROWID;
   `,
+  `
+  ALTER TABLE components ADD COLUMN settings TEXT NOT NULL DEFAULT '{}';
+
+  -- An agent that waits for a node has no component yet.
+  CREATE TABLE placedAgents (
+    number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, component TEXT, type TEXT NOT NULL, params TEXT,
+    state TEXT NOT NULL, node TEXT, targetGroup TEXT, targetNode TEXT, targetOnly INTEGER, createdBy TEXT,
+    parentAgent TEXT, parentIndex INTEGER, parentOperation INTEGER, snapshot TEXT, snapshotLength INTEGER,
+    length INTEGER NOT NULL, createdAt INTEGER NOT NULL, updatedAt INTEGER NOT NULL, error TEXT
+  ) STRICT;
+  INSERT INTO placedAgents (number, id, component, type, params, state, node, createdBy, parentAgent, parentIndex,
+      parentOperation, snapshot, snapshotLength, length, createdAt, updatedAt, error)
+    SELECT number, id, component, type, params, state, node,
+      coalesce(parentAgent, (SELECT callerAgent FROM invocations WHERE agent = number ORDER BY seq LIMIT 1)),
+      parentAgent, parentIndex, parentOperation, snapshot, snapshotLength, length, createdAt, updatedAt, error
+    FROM agents;
+  DROP TABLE agents;
+  ALTER TABLE placedAgents RENAME TO agents;
+  -- By who may run them: their node; or else any node, any of a group, or one of a group.
+  CREATE INDEX agentsActive ON agents (node, targetGroup, iif(targetOnly, targetNode, NULL))
+    WHERE state IN ('created', 'running');
+  CREATE INDEX agentsEnded ON agents (updatedAt) WHERE state = 'ended';
+  CREATE INDEX agentsForked ON agents (parentAgent) WHERE parentAgent IS NOT NULL;
+  CREATE INDEX agentsCreated ON agents (createdBy) WHERE createdBy IS NOT NULL;
+
+  -- state: also 'waiting', which is queued on an agent that has no component yet.
+  -- cancelRequested: 2 as long as the agent's owner does not know of it.
+  ALTER TABLE invocations ADD COLUMN depth INTEGER NOT NULL DEFAULT 1;
+  ALTER TABLE invocations ADD COLUMN attempt INTEGER NOT NULL DEFAULT 1;
+  ALTER TABLE invocations ADD COLUMN retry TEXT;
+  ALTER TABLE invocations ADD COLUMN lastError TEXT;
+  DROP INDEX invocationsDue;
+  CREATE INDEX invocationsDue ON invocations (dueAt) WHERE state IN ('queued', 'waiting') AND dueAt IS NOT NULL;
+  CREATE INDEX invocationsGivenUp ON invocations (agent) WHERE cancelRequested = 2 AND state <> 'done';
+
+  -- settled: also 2, which is a fetch that nobody carries out, since nobody owns the agent.
+  ALTER TABLE operations ADD COLUMN attempt INTEGER NOT NULL DEFAULT 1;
+  DROP INDEX operationsSettled;
+  CREATE INDEX operationsSettled ON operations (agent) WHERE settled > 0;
+
+  ALTER TABLE nodes ADD COLUMN "group" TEXT;
+  ALTER TABLE nodes ADD COLUMN name TEXT NOT NULL DEFAULT '';
+  ALTER TABLE nodes ADD COLUMN slots INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE nodes ADD COLUMN "full" INTEGER NOT NULL DEFAULT 0;
+
+  -- parent: of a fork, whose own length is 0: what refers to the fork's operations keeps the parent's length, too.
+  ALTER TABLE pastLengths ADD COLUMN parent TEXT;
+  ALTER TABLE pastLengths ADD COLUMN deletedAt INTEGER NOT NULL DEFAULT 0;
+
+  -- Agents that somebody has asked to be deleted; tree: the root of the tree with which it is to go, or empty.
+  CREATE TABLE deletionRequests (
+    agent INTEGER NOT NULL, tree TEXT NOT NULL, PRIMARY KEY (agent, tree)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX deletionRequestsByTree ON deletionRequests (tree);
+  `,
 ];
 
 /** What a database says of itself. `isEmpty`: it holds no table, and nobody has claimed it. */

@@ -1,11 +1,12 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import type { AgentId, Digest, InvocationKey, NodeId, PromiseId } from "../base/id.ts";
-import { checkLease } from "./conflict.ts";
+import { collect } from "./sqlite-collection.ts";
 import { unpackComponent } from "./sqlite-component.ts";
 import { describeFailure } from "./sqlite-error.ts";
 import { openFile, type SqliteFileOptions } from "./sqlite-file.ts";
 import {
   agentColumns,
+  originColumns,
   promiseColumns,
   toAgent,
   toInvocation,
@@ -13,16 +14,20 @@ import {
   toPromise,
   type Columns,
 } from "./sqlite-row.ts";
+import { SqliteOwners } from "./sqlite-owners.ts";
 import { readSteps } from "./sqlite-steps.ts";
 import { readTogether, transact } from "./sqlite-transaction.ts";
+import { SqliteWork } from "./sqlite-work.ts";
 import { SqliteWriter } from "./sqlite-writer.ts";
 import type {
   AgentRow,
   AgentState,
   Changes,
   ComponentRow,
+  DeletionRequest,
   Fence,
   NodeRow,
+  OperationRow,
   PageRow,
   PromiseRow,
   SnapshotRow,
@@ -51,10 +56,16 @@ export async function openSqliteStore({ file, now, ...options }: SqliteStoreOpti
     ...options,
     file,
   });
-  return new SqliteStore(db, file, now);
+  try {
+    return new SqliteStore(db, file, now);
+  } catch (cause) {
+    // Statements that are no good any more are those of a damaged schema.
+    db.close();
+    throw describeFailure(cause, file);
+  }
 }
 
-const selectAgents = `SELECT id, ${agentColumns.join(", ")} FROM agents`;
+const selectAgents = `SELECT id, ${[...originColumns, ...agentColumns].join(", ")} FROM agents`;
 const selectInvocations = "SELECT i.*, a.id FROM invocations AS i JOIN agents AS a ON a.number = i.agent";
 const selectOperations = "SELECT o.*, a.id FROM operations AS o JOIN agents AS a ON a.number = o.agent";
 const selectPromises = `SELECT id, ${promiseColumns.join(", ")} FROM promises`;
@@ -69,16 +80,18 @@ class SqliteStore implements Store {
   readonly url: string;
   readonly #db: DatabaseSync;
   readonly #file: string;
-  readonly #now: () => number;
   readonly #writer: SqliteWriter;
+  readonly #owners: SqliteOwners;
+  readonly #work: SqliteWork;
   readonly #prepared = new Map<string, StatementSync>();
 
   constructor(db: DatabaseSync, file: string, now: () => number) {
     this.url = `sqlite:${file}`;
     this.#db = db;
     this.#file = file;
-    this.#now = now;
     this.#writer = new SqliteWriter(db, now);
+    this.#owners = new SqliteOwners(db, now);
+    this.#work = new SqliteWork(db, now);
   }
 
   async commit(changes: Changes, fence: Fence): Promise<void> {
@@ -92,7 +105,7 @@ class SqliteStore implements Store {
 
   async components(): Promise<Omit<ComponentRow, "bytes">[]> {
     const rows = this.#all(
-      "SELECT digest, name, description, createdAt FROM components ORDER BY createdAt DESC, rowid DESC",
+      "SELECT digest, name, description, settings, createdAt FROM components ORDER BY createdAt DESC, rowid DESC",
     );
     return rows as unknown[] as Omit<ComponentRow, "bytes">[];
   }
@@ -112,6 +125,14 @@ class SqliteStore implements Store {
     return this.#all(`${selectAgents} WHERE parentAgent = ? ORDER BY number`, parent).map(toAgent);
   }
 
+  async children(agent: AgentId): Promise<AgentRow[]> {
+    return this.#all(`${selectAgents} WHERE createdBy = ? ORDER BY number`, agent).map(toAgent);
+  }
+
+  async expired(node: NodeId, before: number, limit: number): Promise<AgentId[]> {
+    return this.#attempt(() => this.#work.expired(node, before, limit));
+  }
+
   async pastLength(id: AgentId): Promise<number> {
     return Number(this.#get("SELECT length FROM pastLengths WHERE id = ?", id)?.["length"] ?? 0);
   }
@@ -129,7 +150,7 @@ class SqliteStore implements Store {
 
   async queue(agent: AgentId) {
     const order = "ORDER BY i.state = 'running' DESC, i.seq";
-    const open = "i.state IN ('queued', 'running') AND i.state <> 'done'";
+    const open = "i.state IN ('queued', 'waiting', 'running') AND i.state <> 'done'";
     return this.#all(`${selectInvocations} WHERE ${open} AND i.agent = ${numberOf} ${order}`, agent).map(toInvocation);
   }
 
@@ -155,39 +176,41 @@ class SqliteStore implements Store {
     return this.#all(`${selectOperations} WHERE o.source = ? ORDER BY o.agent, o.operation`, source).map(toOperation);
   }
 
-  async nextDue(): Promise<number | undefined> {
-    const due = this.#get(`SELECT min(at) AS at FROM (
-      SELECT min(dueAt) AS at FROM operations WHERE dueAt IS NOT NULL
-      UNION ALL SELECT min(expiresAt) FROM promises WHERE state = 'pending' AND expiresAt IS NOT NULL
-      UNION ALL SELECT min(dueAt) FROM invocations WHERE state = 'queued' AND dueAt IS NOT NULL)`);
-    return (due!["at"] as number | null) ?? undefined;
+  async nextDue(after: number): Promise<number | undefined> {
+    return this.#attempt(() => this.#work.nextDue(after));
   }
 
-  async due(at: number) {
-    const isExpired = "state = 'pending' AND expiresAt IS NOT NULL AND expiresAt <= ?";
-    const isDue = "i.state = 'queued' AND i.dueAt IS NOT NULL AND i.dueAt <= ?";
-    return this.#attempt(() =>
-      readTogether(this.#db, () => ({
-        operations: this.#all(`${selectOperations} WHERE o.dueAt <= ? ORDER BY o.dueAt`, at).map(toOperation),
-        promises: this.#all(`${selectPromises} WHERE ${isExpired} ORDER BY expiresAt`, at).map(toPromise),
-        invocations: this.#all(`${selectInvocations} WHERE ${isDue} ORDER BY i.dueAt, i.seq`, at).map(toInvocation),
-      })),
-    );
+  async due(node: NodeId, at: number) {
+    return this.#attempt(() => this.#work.due(node, at));
+  }
+
+  async settled(node: NodeId): Promise<OperationRow[]> {
+    return this.#attempt(() => this.#work.settled(node));
   }
 
   async ready(node: NodeId, at: number): Promise<AgentId[]> {
-    const runs = "SELECT 1 FROM invocations WHERE state = 'running' AND state <> 'done' AND agent = i.agent";
-    const rows = this.#all(
-      `SELECT id FROM agents WHERE (node IS NULL OR node = ?1) AND number IN (
-        SELECT number FROM agents WHERE state IN ('created', 'running')
-        UNION SELECT agent FROM invocations AS i WHERE state = 'queued' AND state <> 'done'
-          AND (dueAt IS NULL OR dueAt <= ?2) AND NOT EXISTS (${runs})
-        UNION SELECT agent FROM operations WHERE settled = 1)
-      ORDER BY number`,
-      node,
-      at,
-    );
-    return rows.map(({ id }) => id as AgentId);
+    return this.#attempt(() => this.#work.ready(node, at));
+  }
+
+  async take(node: NodeId, limit: number, at: number): Promise<AgentId[]> {
+    return this.#attempt(() => this.#owners.take(node, limit, at));
+  }
+
+  async countWaiting(group: string, at: number): Promise<number> {
+    return this.#attempt(() => this.#owners.countWaiting(group, at));
+  }
+
+  async countAgents(component: Digest): Promise<number> {
+    const counted = "SELECT count(*) AS count FROM agents WHERE component = ? AND state <> 'ended'";
+    return this.#get(counted, component)!["count"] as number;
+  }
+
+  async deletionRequests(node: NodeId, limit: number): Promise<DeletionRequest[]> {
+    return this.#attempt(() => this.#work.deletionRequests(node, limit));
+  }
+
+  async isDeletionPending(root: AgentId, { tree }: { tree: boolean }): Promise<boolean> {
+    return this.#attempt(() => this.#work.isDeletionPending(root, tree));
   }
 
   async snapshot(id: string): Promise<SnapshotRow | undefined> {
@@ -210,60 +233,36 @@ class SqliteStore implements Store {
     return rows as unknown[] as PageRow[];
   }
 
-  async join({ id, expiresAt, pid, machine, startedAt }: NodeRow): Promise<void> {
-    this.#run("INSERT OR REPLACE INTO nodes VALUES (?, ?, ?, ?, ?)", id, expiresAt, pid, machine, startedAt);
+  async join(node: NodeRow): Promise<void> {
+    this.#attempt(() => this.#owners.join(node));
+  }
+
+  async setFull(node: NodeId, full: boolean): Promise<void> {
+    this.#attempt(() => this.#owners.setFull(node, full));
   }
 
   async leave(node: NodeId): Promise<void> {
-    this.#attempt(() =>
-      transact(this.#db, () => {
-        this.#run("DELETE FROM nodes WHERE id = ?", node);
-        this.#run("UPDATE agents SET node = NULL WHERE node = ?", node);
-      }),
-    );
+    this.#attempt(() => this.#owners.leave(node));
   }
 
   async nodes(): Promise<NodeRow[]> {
-    const rows = this.#all("SELECT id, expiresAt, pid, machine, startedAt FROM nodes ORDER BY startedAt, id");
-    return rows as unknown[] as NodeRow[];
+    return this.#attempt(() => this.#owners.nodes());
   }
 
-  async claim(node: NodeId, agents: readonly AgentId[], dead: readonly NodeId[] = []): Promise<AgentId[]> {
-    const isFree = "node IS NULL OR node = ?1 OR node NOT IN (SELECT id FROM nodes WHERE expiresAt > ?3)";
-    return this.#attempt(() =>
-      transact(this.#db, () => {
-        checkLease(node, this.#get("SELECT 1 FROM nodes WHERE id = ?", node) !== undefined);
-        for (const gone of dead) {
-          if (gone === node) continue;
-          this.#run("DELETE FROM nodes WHERE id = ?", gone);
-          this.#run("UPDATE agents SET node = ? WHERE node = ?", node, gone);
-        }
-        const now = this.#now();
-        return agents.filter(
-          (id) => this.#run(`UPDATE agents SET node = ?1 WHERE id = ?2 AND (${isFree})`, node, id, now) === 1,
-        );
-      }),
-    );
+  async release(node: NodeId, dead: readonly NodeId[]): Promise<void> {
+    this.#attempt(() => this.#owners.release(node, dead));
+  }
+
+  async claim(node: NodeId, agents: readonly AgentId[], { anyTarget }: { anyTarget?: boolean } = {}) {
+    return this.#attempt(() => this.#owners.claim(node, agents, anyTarget));
   }
 
   async version(): Promise<number> {
     return this.#get("PRAGMA data_version")!["data_version"] as number;
   }
 
-  async collect() {
-    const dead = {
-      snapshots: "snapshots WHERE id NOT IN (SELECT snapshot FROM agents WHERE snapshot IS NOT NULL)",
-      pages: "pages WHERE number NOT IN (SELECT wanted.value FROM snapshots, json_each(snapshots.pages) AS wanted)",
-    };
-    return this.#attempt(() =>
-      transact(this.#db, () => {
-        // The sizes first: SQLite gives the rows that a deletion returns only as a list.
-        const manifestBytes = this.#sumBytes("manifest", dead.snapshots);
-        const snapshots = this.#run(`DELETE FROM ${dead.snapshots}`);
-        const pageBytes = this.#sumBytes("data", dead.pages);
-        return { snapshots, pages: this.#run(`DELETE FROM ${dead.pages}`), sizeBytes: manifestBytes + pageBytes };
-      }),
-    );
+  async collect(before: number | null) {
+    return this.#attempt(() => transact(this.#db, () => collect(this.#db, before)));
   }
 
   async sizes() {
@@ -300,11 +299,6 @@ class SqliteStore implements Store {
 
   #all(sql: string, ...values: (string | number | null)[]): Columns[] {
     return this.#attempt(() => this.#prepare(sql).all(...values));
-  }
-
-  /** Returns how many rows it changed. */
-  #run(sql: string, ...values: (string | number | null)[]): number {
-    return this.#attempt(() => Number(this.#prepare(sql).run(...values).changes));
   }
 
   #attempt<T>(work: () => T): T {

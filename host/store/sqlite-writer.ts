@@ -4,31 +4,33 @@ import { splitRowKey } from "./changes.ts";
 import {
   checkEntries,
   checkExists,
-  checkInvocation,
   checkLease,
   checkOwner,
   checkPromise,
   checkSnapshot,
   type HeldAgent,
 } from "./conflict.ts";
+import { SqliteCalls } from "./sqlite-calls.ts";
 import { packComponent } from "./sqlite-component.ts";
 import { SqliteLineage } from "./sqlite-lineage.ts";
 import {
   agentColumns,
   agentValues,
   assignments,
-  invocationColumns,
-  invocationValues,
   marks,
+  originColumns,
+  originValues,
   promiseColumns,
   promiseValues,
-  toInvocation,
   toPromise,
 } from "./sqlite-row.ts";
 import { transact } from "./sqlite-transaction.ts";
+import { SqliteWaits } from "./sqlite-waits.ts";
 import {
+  deletionSource,
   invocationSource,
   promiseSource,
+  type AgentRequest,
   type AgentRow,
   type Changes,
   type Fence,
@@ -37,7 +39,15 @@ import {
 
 interface NumberedAgent extends HeldAgent {
   number: number;
+  /** Whether it has a component, as SQLite says it: 0 or 1. */
+  isPlaced: number;
+  /** Whether it has none and is created, so that a node is to take it up. */
+  isWaiting: number;
   snapshot: string | null;
+}
+
+interface IdentifiedAgent extends NumberedAgent {
+  id: AgentId;
 }
 
 /** One commit under way. */
@@ -55,13 +65,17 @@ interface Commit {
 export class SqliteWriter {
   readonly #db: DatabaseSync;
   readonly #now: () => number;
+  readonly #calls: SqliteCalls;
   readonly #lineage: SqliteLineage;
+  readonly #waits: SqliteWaits;
   readonly #statements: ReturnType<typeof prepare>;
 
   constructor(db: DatabaseSync, now: () => number) {
     this.#db = db;
     this.#now = now;
+    this.#calls = new SqliteCalls(db);
     this.#lineage = new SqliteLineage(db);
+    this.#waits = new SqliteWaits(db);
     this.#statements = prepare(db);
   }
 
@@ -81,6 +95,7 @@ export class SqliteWriter {
       this.#writeInvocations(commit);
       this.#writePromises(commit);
       this.#writeOperations(commit);
+      for (const request of changes.requests) this.#request(commit, request);
       this.#deleteAgents(commit);
     });
     for (const [row, seq] of commit.numbers) row.seq = seq;
@@ -111,8 +126,10 @@ export class SqliteWriter {
     for (const key of changes.invocations.keys()) ids.add(splitRowKey(key)[0]);
     for (const key of changes.operations.keys()) ids.add(splitRowKey(key)[0]);
     for (const row of changes.agents.values()) if (row?.parent) ids.add(row.parent.agent);
+    for (const { agent } of changes.requests) ids.add(agent);
     for (const held of this.#statements.findAgents.all(JSON.stringify([...ids]))) {
-      agents.set(held["id"] as AgentId, held as unknown as NumberedAgent);
+      const { id, number, node, isPlaced, isWaiting, length, snapshot } = held as unknown as IdentifiedAgent;
+      agents.set(id, { number, node, isPlaced, isWaiting, length, snapshot });
     }
   }
 
@@ -124,8 +141,8 @@ export class SqliteWriter {
   }
 
   #writeComponents({ changes }: Commit): void {
-    for (const { digest, name, description, createdAt, bytes } of changes.components) {
-      this.#statements.putComponent.run(digest, name, description, createdAt, packComponent(bytes));
+    for (const { digest, name, description, settings, createdAt, bytes } of changes.components) {
+      this.#statements.putComponent.run(digest, name, description, settings, createdAt, packComponent(bytes));
     }
   }
 
@@ -146,12 +163,22 @@ export class SqliteWriter {
     if (snapshot !== null && snapshot !== held?.snapshot) {
       checkSnapshot(snapshot, this.#statements.hasSnapshot.get(snapshot) !== undefined, `${id} names`);
     }
-    if (held) {
-      this.#statements.updateAgent.run(...agentValues(row), held.number);
+    const { node, component, length } = row;
+    // One that is placed stays so.
+    const isWaiting = Number(component === null && !held?.isPlaced && row.state === "created");
+    if (!held) {
+      const { lastInsertRowid } = this.#statements.addAgent.run(id, ...originValues(row), ...agentValues(row));
+      const isPlaced = Number(component !== null);
+      agents.set(id, { number: Number(lastInsertRowid), node, isPlaced, isWaiting, length, snapshot });
       return;
     }
-    const { lastInsertRowid } = this.#statements.addAgent.run(id, ...agentValues(row));
-    agents.set(id, { number: Number(lastInsertRowid), node: row.node, length: row.length, snapshot });
+    const { number } = held;
+    this.#statements.updateAgent.run(...agentValues(row), number);
+    if (held.isPlaced === 0 && component !== null) this.#statements.place.run(component, number);
+    if ((held.node === null) !== (node === null)) this.#waits.setOwned(number, node !== null);
+    if (held.isWaiting !== isWaiting) this.#calls.setWaiting(number, isWaiting === 1);
+    held.node = node;
+    held.isWaiting = isWaiting;
   }
 
   /** The number of the agent that a row belongs to; undefined if the agent never was and this commit deletes it. */
@@ -169,36 +196,19 @@ export class SqliteWriter {
   }
 
   #writeInvocations(commit: Commit): void {
-    const { addInvocation, updateInvocation, deleteInvocation } = this.#statements;
     for (const [joined, row] of commit.changes.invocations) {
       const [id, key] = splitRowKey(joined);
       if (row === null) {
         const held = commit.agents.get(id);
-        if (held && deleteInvocation.run(held.number, key).changes === 1) this.#settle(`invocation ${id} ${key}`);
+        if (held && this.#calls.delete(held.number, key)) this.#waits.settle(`invocation ${id} ${key}`);
         continue;
       }
       const number = this.#numberOf(commit, id, () => `The invocation ${JSON.stringify(key)}`);
       if (number === undefined) continue;
-      const values = invocationValues(row);
-      if (row.seq !== 0) {
-        // Most updates pass here; one that does not is looked at closely.
-        if (updateInvocation.run(...values, row.seq, number, key, "done").changes !== 1)
-          this.#replaceInvocation(commit, number, row);
-      } else {
-        const added = addInvocation.run(number, row.key, ...values);
-        if (added.changes === 1) commit.numbers.set(row, Number(added.lastInsertRowid));
-        else this.#replaceInvocation(commit, number, row);
-      }
-      if (row.state === "done") this.#settle(invocationSource(id, row.key));
+      const seq = this.#calls.write(number, commit.agents.get(id)!.isWaiting === 1, row);
+      if (seq !== row.seq) commit.numbers.set(row, seq);
+      if (row.state === "done") this.#waits.settle(invocationSource(id, row.key));
     }
-  }
-
-  #replaceInvocation({ numbers }: Commit, number: number, row: InvocationRow): void {
-    const columns = this.#statements.getInvocation.get(number, row.key);
-    const held = columns && toInvocation(columns);
-    checkInvocation(row, held);
-    this.#statements.updateInvocation.run(...invocationValues(row), held!.seq, number, row.key, "");
-    numbers.set(row, held!.seq);
   }
 
   #writePromises({ changes }: Commit): void {
@@ -207,12 +217,8 @@ export class SqliteWriter {
       if (row === null) deletePromise.run(id);
       else if (putPromise.run(id, ...promiseValues(row)).changes !== 1)
         checkPromise(row, toPromise(getPromise.get(id)!));
-      if (row?.state !== "pending") this.#settle(promiseSource(id));
+      if (row?.state !== "pending") this.#waits.settle(promiseSource(id));
     }
-  }
-
-  #settle(source: string): void {
-    this.#statements.settleOperations.run(source);
   }
 
   #deleteOperations({ changes, agents }: Commit): void {
@@ -220,37 +226,23 @@ export class SqliteWriter {
       if (row !== null) continue;
       const [id, operation] = splitRowKey(joined);
       const held = agents.get(id);
-      if (held) this.#statements.deleteOperation.run(held.number, Number(operation));
+      if (held) this.#waits.delete(held.number, Number(operation));
     }
   }
 
   #writeOperations(commit: Commit): void {
     for (const row of commit.changes.operations.values()) {
       if (row === null) continue;
-      const { agent, operation, source, dueAt } = row;
-      const number = this.#numberOf(commit, agent, () => `Operation ${operation}`);
-      if (number === undefined) continue;
-      this.#statements.putOperation.run(
-        number,
-        operation,
-        source,
-        dueAt,
-        Number(source !== null && this.#hasSettled(source)),
-      );
+      const number = this.#numberOf(commit, row.agent, () => `Operation ${row.operation}`);
+      if (number !== undefined) this.#waits.put(number, commit.agents.get(row.agent)!.node !== null, row);
     }
   }
 
-  /** Whether another node has settled a source before this one began to wait for it. */
-  #hasSettled(source: string): boolean {
-    const { hasPromiseSettled, isInvocationDone } = this.#statements;
-    const at = source.indexOf(" ");
-    const name = source.slice(at + 1);
-    if (source.slice(0, at) === "promise") return hasPromiseSettled.get(name) !== undefined;
-    // An agent's id may hold spaces, and so may a key: only the store knows where one ends.
-    for (let end = name.indexOf(" "); end !== -1; end = name.indexOf(" ", end + 1)) {
-      if (isInvocationDone.get(name.slice(0, end), name.slice(end + 1)) !== undefined) return true;
-    }
-    return false;
+  #request({ agents }: Commit, request: AgentRequest): void {
+    const held = agents.get(request.agent);
+    if (!held) return;
+    if (request.kind === "cancel") this.#calls.requestCancel(held.number, request.key);
+    else this.#statements.requestDeletion.run(held.number, request.tree ?? "");
   }
 
   #deleteAgents({ changes, agents }: Commit): void {
@@ -260,55 +252,45 @@ export class SqliteWriter {
     // First all forks that stay: their entries may lie with several agents that go.
     for (const id of deleted.keys()) this.#lineage.materialise(id, (fork) => !deleted.has(fork));
     for (const [id, number] of deleted) {
+      this.#waits.settle(deletionSource(id));
       if (number === undefined) continue;
-      for (const key of this.#lineage.delete(number)) this.#settle(`invocation ${id} ${key}`);
+      for (const key of this.#lineage.delete(number, this.#now())) this.#waits.settle(`invocation ${id} ${key}`);
     }
     for (const joined of changes.invocations.keys()) {
       const [id, key] = splitRowKey(joined);
-      if (deleted.has(id)) this.#settle(`invocation ${id} ${key}`);
+      if (deleted.has(id)) this.#waits.settle(`invocation ${id} ${key}`);
     }
   }
 }
 
 function prepare(db: DatabaseSync) {
-  const agents = agentColumns.join(", ");
-  const invocations = invocationColumns.join(", ");
+  const agents = [...originColumns, ...agentColumns];
   const promises = promiseColumns.join(", ");
   const statements = {
     hasLease: "SELECT 1 FROM nodes WHERE id = ?",
     renewLease: "UPDATE nodes SET expiresAt = ? WHERE id = ?",
     isAlive: "SELECT 1 FROM nodes WHERE id = ? AND expiresAt > ?",
-    findAgents:
-      "SELECT a.number, a.id, a.node, a.length, a.snapshot FROM json_each(?) AS wanted JOIN agents AS a ON a.id = wanted.value",
+    findAgents: `SELECT a.number, a.id, a.node, a.component IS NOT NULL AS isPlaced,
+        a.component IS NULL AND a.state = 'created' AS isWaiting, a.length, a.snapshot FROM json_each(?) AS wanted JOIN agents AS a ON a.id = wanted.value`,
     // The bytes are the digest's, and stay.
-    putComponent: `INSERT INTO components (digest, name, description, createdAt, bytes) VALUES (?, ?, ?, ?, ?)
-      ON CONFLICT (digest) DO UPDATE SET name = excluded.name, description = excluded.description, createdAt = excluded.createdAt`,
+    putComponent: `INSERT INTO components (digest, name, description, settings, createdAt, bytes) VALUES (?, ?, ?, ?, ?, ?)
+      ON CONFLICT (digest) DO UPDATE SET name = excluded.name, description = excluded.description,
+        settings = excluded.settings, createdAt = excluded.createdAt`,
     addPage: "INSERT INTO pages (digest, data) VALUES (?, ?) ON CONFLICT (digest) DO NOTHING",
     findPages: `SELECT count(*) AS count, json_group_array(p.number ORDER BY wanted.key) AS numbers
       FROM json_each(?) AS wanted JOIN pages AS p ON p.digest = wanted.value`,
     addSnapshot: "INSERT INTO snapshots (id, pages, manifest) VALUES (?, ?, ?) ON CONFLICT (id) DO NOTHING",
     hasSnapshot: "SELECT 1 FROM snapshots WHERE id = ?",
-    addAgent: `INSERT INTO agents (id, ${agents}) VALUES (?, ${marks(agentColumns.length)})`,
+    addAgent: `INSERT INTO agents (id, ${agents.join(", ")}) VALUES (?, ${marks(agents.length)})`,
     updateAgent: `UPDATE agents SET ${assignments(agentColumns)} WHERE number = ?`,
+    place: "UPDATE agents SET component = ? WHERE number = ?",
     addStep: "INSERT INTO steps (agent, first, count, entries) VALUES (?, ?, ?, ?)",
-    addInvocation: `INSERT INTO invocations (agent, key, ${invocations}) VALUES (?, ?, ${marks(invocationColumns.length)})
-      ON CONFLICT (agent, key) DO NOTHING`,
-    updateInvocation: `UPDATE invocations SET ${assignments(invocationColumns)}
-      WHERE seq = ? AND agent = ? AND key = ? AND state <> ?`,
-    getInvocation: "SELECT i.*, '' AS id FROM invocations AS i WHERE agent = ? AND key = ?",
-    deleteInvocation: "DELETE FROM invocations WHERE agent = ? AND key = ?",
-    isInvocationDone:
-      "SELECT 1 FROM agents AS a JOIN invocations AS i ON i.agent = a.number WHERE a.id = ? AND i.key = ? AND i.state = 'done'",
     putPromise: `INSERT INTO promises (id, ${promises}) VALUES (?, ${marks(promiseColumns.length)})
       ON CONFLICT (id) DO UPDATE SET ${assignments(promiseColumns, (column) => `excluded.${column}`)}
       WHERE promises.state = 'pending'`,
     getPromise: `SELECT id, ${promises} FROM promises WHERE id = ?`,
     deletePromise: "DELETE FROM promises WHERE id = ?",
-    hasPromiseSettled: "SELECT 1 FROM promises WHERE id = ? AND state <> 'pending'",
-    putOperation: `INSERT INTO operations (agent, operation, source, dueAt, settled) VALUES (?, ?, ?, ?, ?)
-      ON CONFLICT (agent, operation) DO UPDATE SET source = excluded.source, dueAt = excluded.dueAt, settled = excluded.settled`,
-    deleteOperation: "DELETE FROM operations WHERE agent = ? AND operation = ?",
-    settleOperations: "UPDATE operations SET settled = 1 WHERE source = ? AND settled = 0",
+    requestDeletion: "INSERT OR IGNORE INTO deletionRequests (agent, tree) VALUES (?, ?)",
   };
   return Object.fromEntries(Object.entries(statements).map(([name, sql]) => [name, db.prepare(sql)])) as Record<
     keyof typeof statements,

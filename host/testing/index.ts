@@ -34,6 +34,13 @@ declare module "vitest" {
 
 expect.extend({ toReplay: matchReplay });
 
+export {
+  crashEverywhere,
+  type CrashCall,
+  type CrashOptions,
+  type CrashReport,
+  type Scenario,
+} from "./crash-everywhere.ts";
 export { decodeGolden, encodeGolden, type Golden } from "../golden/golden.ts";
 export { recordGolden, replayGolden, type GoldenReplay } from "../golden/record.ts";
 export { readGolden, writeGolden } from "./golden-file.ts";

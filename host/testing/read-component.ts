@@ -20,7 +20,7 @@ export async function readComponent(
   source: ComponentSource,
   memoryCapBytes = defaultMemoryCapBytes,
 ): Promise<CompiledComponent> {
-  const bytes = source instanceof Uint8Array ? source : await readBytes(toPath(source));
+  const bytes = await readComponentBytes(source);
   const key = `${digestOf(bytes)} ${memoryCapBytes}`;
   const known = compiled.get(key);
   if (known) return known;
@@ -28,6 +28,11 @@ export async function readComponent(
   const made = compileComponent(bytes, { cacheFolder: cacheFolder(), memoryCapBytes });
   compiled.set(key, made);
   return made;
+}
+
+/** The bytes of a component. Errors as of `readComponent`, but for those of compiling. */
+export async function readComponentBytes(source: ComponentSource): Promise<Uint8Array> {
+  return source instanceof Uint8Array ? source : readBytes(toPath(source));
 }
 
 /** Whoever names this module in `setupFiles` pays for the compiler only when there is something to compile. */

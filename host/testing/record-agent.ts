@@ -1,3 +1,4 @@
+import { placed } from "../agent/placed.ts";
 import { formatAgentName, parseAgentName } from "../agent/agent-name.ts";
 import type { Golden } from "../golden/golden.ts";
 import { recordGolden } from "../golden/record.ts";
@@ -35,7 +36,7 @@ export async function recordAgent(
 ): Promise<Golden> {
   const id = formatAgentName(parseAgentName(agent));
   await host.settled();
-  const { agent: row } = await host.inspect(id);
+  const row = placed((await host.inspect(id)).agent);
   const component = await readComponent(await host.component(row.component), memoryCapBytes);
   const golden = await recordGolden(row, await host.oplog(id), component, version);
   await writeGolden(golden, file);

@@ -14,6 +14,8 @@ export interface Environment {
   load: number;
   versions: Record<string, string>;
   durability: string;
+  /** Where data lay: in memory, no flush costs anything. */
+  temporaryFolder: "disk" | "memory";
 }
 
 /** Linux: a file system in memory, where a flush costs nothing. Source: man 2 statfs. */
@@ -21,7 +23,7 @@ const tmpfs = 0x01021994;
 
 export async function describeEnvironment(now: Date): Promise<Environment> {
   const [processor, ...others] = cpus();
-  const { type } = await statfs(tmpdir());
+  const temporaryFolder = (await statfs(tmpdir())).type === tmpfs ? "memory" : "disk";
   const packages = ["@bytecodealliance/jco", "componentize-qjs"];
   return {
     date: now.toISOString().slice(0, 16).replace("T", " "),
@@ -36,9 +38,10 @@ export async function describeEnvironment(now: Date): Promise<Environment> {
       ...Object.fromEntries(packages.map((name) => [name, packageVersion(name)])),
     },
     durability:
-      type === tmpfs
+      temporaryFolder === "memory"
         ? "SQLite FULL, but the temporary folder is in memory: flushes cost nothing"
         : "SQLite FULL, fsync at each commit",
+    temporaryFolder,
   };
 }
 

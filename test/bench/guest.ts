@@ -37,6 +37,22 @@ export const cell = agent((_name: string) => {
   };
 });
 
+/** Calls itself `branching` times at once, `depth` times deep, and gives how many there were. */
+export async function visit(branching: number, depth: number): Promise<number> {
+  if (depth === 0) return 1;
+  const below = Array.from({ length: branching }, () => rpc(visit, [branching, depth - 1]));
+  return (await Promise.all(below)).reduce((sum, count) => sum + count, 1);
+}
+
+export async function pledge(id: string) {
+  return promise.await(promise.create({ id }));
+}
+
+/** Effects outside, one by one. */
+export async function fetches(count: number, url: string) {
+  for (let i = 0; i < count; i += 1) await (await fetch(`${url}${i}`)).text();
+}
+
 export const driver = agent((_name: string) => ({
   async runs(count: number) {
     for (let i = 0; i < count; i += 1) await run(nothing);
@@ -53,6 +69,11 @@ export const driver = agent((_name: string) => ({
   },
   async functionsAtOnce(count: number) {
     await Promise.all(Array.from({ length: count }, () => rpc(nothing, [])));
+  },
+  /** The same, on the nodes of a group. */
+  async functionsInGroup(group: string, count: number) {
+    const target = `poll://any@${group}`;
+    await Promise.all(Array.from({ length: count }, () => rpc(nothing, [], { target })));
   },
   /** As many agents that wait for one promise. */
   suspendMany(name: string, count: number) {

@@ -1,13 +1,14 @@
-import { readFile, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { writeFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
 import { openCalls } from "./calls.ts";
 import { openCommits } from "./commits.ts";
 import { describeEnvironment } from "./environment.ts";
 import { openFloors } from "./floors.ts";
 import { openForks } from "./forks.ts";
+import { openGroups } from "./groups.ts";
 import type { Bench, Sample, Setup } from "./measure.ts";
 import { openRecovery } from "./recovery.ts";
+import { readFormer, resultsFile } from "./results-file.ts";
 import { formatEnvironment, formatResults, type Results } from "./results.ts";
 import { buildComponent } from "./scene.ts";
 import { summarize, summarizeFlatness } from "./summary.ts";
@@ -17,7 +18,7 @@ import { formatFlatness, formatSummaries } from "./table.ts";
 const usage = `npm run bench [-- --quick] [--only NAME] [--json]
 
   --quick      one small round of each: shows that all of it works, and no more
-  --only NAME  calls, forks, recovery, suspended or store, with the floors
+  --only NAME  calls, forks, groups, recovery, suspended or store, with the floors
   --json       prints everything as JSON
   Without --quick and --only, RESULTS.md is written.
 `;
@@ -25,12 +26,11 @@ const usage = `npm run bench [-- --quick] [--only NAME] [--json]
 const openers: Record<string, (setup: Setup) => Promise<Bench>> = {
   calls: openCalls,
   forks: openForks,
+  groups: openGroups,
   recovery: openRecovery,
   suspended: openSuspended,
   store: openCommits,
 };
-
-const resultsFile = join(import.meta.dirname, "RESULTS.md");
 
 async function main(args: string[]): Promise<void> {
   const { values } = parseArgs({
@@ -66,13 +66,6 @@ async function ask(benches: readonly Bench[], rounds: number): Promise<Omit<Resu
 function show(results: Results): string {
   const { summaries, flatness } = results;
   return [formatSummaries(summaries), ...flatness.map(formatFlatness), formatEnvironment(results), ""].join("\n");
-}
-
-function readFormer(): Promise<string> {
-  return readFile(resultsFile, "utf8").catch((error: NodeJS.ErrnoException) => {
-    if (error.code === "ENOENT") return "";
-    throw error;
-  });
 }
 
 main(process.argv.slice(2)).catch((error: Error) => {

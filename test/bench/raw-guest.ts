@@ -70,6 +70,8 @@ class CountingJournal implements Journal {
   newest = 0;
   #count = 0;
 
+  admit(): void {}
+
   nextOperation(): number {
     return ++this.newest;
   }

@@ -13,6 +13,7 @@ const environment: Environment = {
   load: 0.5,
   versions: { planaria: "0.1.0" },
   durability: "full",
+  temporaryFolder: "disk",
 };
 
 const makeBench = (measures: Measure[], flatness?: Bench["flatness"]): Bench => ({

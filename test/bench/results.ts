@@ -1,4 +1,5 @@
 import type { Environment } from "./environment.ts";
+import { historyTitle, peersTitle, replaceSection, sectionOf } from "./sections.ts";
 import type { FlatnessSummary, Summary } from "./summary.ts";
 import { formatFlatness, formatQuantity, formatSummaries } from "./table.ts";
 
@@ -9,9 +10,10 @@ export interface Results {
   flatness: FlatnessSummary[];
 }
 
-const historyTitle = "## History";
-
-/** The file's text: the newest run in full, and a line for each run that there ever was, those of `former` first. */
+/**
+ * The file's text: the newest run in full, and a line for each run that there ever was, those of `former` first.
+ * What another command has written there stays.
+ */
 export function formatResults(results: Results, former: string): string {
   const { environment, summaries, flatness } = results;
   const parts = [
@@ -21,10 +23,12 @@ export function formatResults(results: Results, former: string): string {
     formatEnvironment(results),
     formatSummaries(summaries),
     flatness.map((each) => `* ${formatFlatness(each)}`).join("\n"),
-    historyTitle,
-    extendHistory(former.split(`${historyTitle}\n`)[1]?.trim() ?? "", results),
+    `## ${historyTitle}`,
+    extendHistory(sectionOf(former, historyTitle), results),
   ];
-  return `${parts.join("\n\n")}\n`;
+  const text = `${parts.join("\n\n")}\n`;
+  const peers = sectionOf(former, peersTitle);
+  return peers === "" ? text : replaceSection(text, peersTitle, peers);
 }
 
 export function formatEnvironment({ environment, summaries }: Results): string {

@@ -12,6 +12,7 @@ import { Host } from "../../host/scheduler/host.ts";
 import { openSqliteStore } from "../../host/store/sqlite-store.ts";
 import type { Store } from "../../host/store/store.ts";
 import { systemClock } from "../../host/system/clock.ts";
+import { systemHttp } from "../../host/system/http.ts";
 import { systemRandom } from "../../host/system/random.ts";
 import { version } from "../../host/system/version.ts";
 
@@ -51,7 +52,15 @@ export class Scene implements AsyncDisposable {
       compileComponent(bytes, { cacheFolder: cacheFolder(), memoryCapBytes: defaultMemoryCapBytes });
     const executor = new InProcessExecutor({ clock: systemClock, random });
     return new Scene(
-      await Host.open({ store, executor, clock: systemClock, random: systemRandom, compile, version }),
+      await Host.open({
+        store,
+        executor,
+        clock: systemClock,
+        random: systemRandom,
+        http: systemHttp,
+        compile,
+        version,
+      }),
       store,
     );
   }

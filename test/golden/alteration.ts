@@ -45,7 +45,10 @@ function isUnread({ kind }: Entry, field: string): boolean {
 
 /** Another value that is as valid in the place of the first. */
 function alterField(kind: EntryKind, field: string, value: unknown): unknown {
+  // What is never false may be absent.
+  if (value === true) return undefined;
   if (typeof value === "number") return value + 1;
+  if (Array.isArray(value)) return alterHeaders(value as [string, string][]);
   if (typeof value === "object") {
     const [name, inner] = Object.entries(value as Record<string, unknown>)[0]!;
     return { ...value, [name]: alterField(kind, name, inner) };
@@ -55,13 +58,19 @@ function alterField(kind: EntryKind, field: string, value: unknown): unknown {
     level: ["info", "warn"],
     mode: ["attached", "triggered"],
     as: ["resolved", "canceled"],
+    redirect: ["follow", "manual"],
   };
   const other = others[field]?.find((each) => each !== text);
   if (other !== undefined) return other;
   if (field === "component") return text.replace(/^./, (digit) => (digit === "0" ? "1" : "0"));
-  if (field === "bytes") return alterBytes(text);
+  if (field === "bytes" || field === "base64") return alterBytes(text);
   const isJson = ["args", "value", "payload"].includes(field) || (field === "error" && kind !== "trapped");
   return isJson ? JSON.stringify(alterJson(JSON.parse(text))) : `${text}~`;
+}
+
+/** One header more, or the first one with another value. */
+function alterHeaders([first, ...rest]: [name: string, value: string][]): [name: string, value: string][] {
+  return first ? [[first[0], `${first[1]}~`], ...rest] : [["x-altered", "1"]];
 }
 
 /** One bit more or less; where there is none, a byte. */

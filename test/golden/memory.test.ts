@@ -1,3 +1,4 @@
+import { placed } from "../../host/agent/placed.ts";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { agentId, type AgentId } from "../../host/base/id.ts";
 import { Fleet, type Seat } from "../../host/executor/fleet.ts";
@@ -70,7 +71,7 @@ test.each(Object.keys(scenarios))(
     vi.restoreAllMocks();
     for (const row of await play.store.agents()) {
       const whole = await replayOplog(compiled, decode(row.id, await readSteps(play.store, row, 0)));
-      const { snapshot, steps } = await readOpening(play.store, row);
+      const { snapshot, steps } = await readOpening(play.store, placed(row));
       const suffix = await replayOplog(compiled, decode(row.id, steps), snapshot);
       const memory = live.get(row.id) ?? fresh;
       const nothing = { mismatch: null, memory };
@@ -83,7 +84,7 @@ test("here, snapshots are taken every few steps, and steps follow them", async (
   await using play = await Play.open(component, { executor: "in-process" });
   for (let i = 0; i < 7; i += 1) await play.call('counter("c1").add');
   const { agent } = await play.host.inspect(agentId('counter("c1")'));
-  const { snapshot, steps } = await readOpening(play.store, agent);
+  const { snapshot, steps } = await readOpening(play.store, placed(agent));
   expect(snapshot).not.toBeNull();
   expect(steps.length).toBeGreaterThan(0);
   expect(steps.length).toBeLessThan(7);

@@ -1,11 +1,13 @@
 import { cacheFolder } from "../../build/cache-folder.ts";
 import { HostError } from "../../host/base/error.ts";
 import { agentId, invocationKey, type AgentId, type Digest } from "../../host/base/id.ts";
+import type { SaidSettings } from "../../host/component/settings.ts";
 import type { Outcome } from "../../host/oplog/entry.ts";
 import { openHost, type OpenHostOptions } from "../../host/open-host.ts";
 import type { CallRequest, Host } from "../../host/scheduler/host.ts";
 import { openMemoryStore } from "../../host/store/memory-store.ts";
 import type { Store } from "../../host/store/store.ts";
+import { openSite, site } from "./site.ts";
 
 export interface Called {
   /** Who was called: of a function, the agent that carries the call. */
@@ -33,7 +35,7 @@ export class Play implements AsyncDisposable {
   static async open(component: Uint8Array, options: PlayOptions = {}): Promise<Play> {
     const store = await openMemoryStore({ now: Date.now });
     const host = await open(store, options);
-    const { digest } = await host.addComponent(component, "goldens");
+    const { digest } = await host.addComponent(component, "goldens", { allowedHosts: [new URL(site).host] });
     return new Play(store, host, digest, options);
   }
 
@@ -60,6 +62,11 @@ export class Play implements AsyncDisposable {
     return { agent: ref.agent, ended };
   }
 
+  /** Sets what the agents may do. */
+  async limit(settings: SaidSettings): Promise<void> {
+    await this.host.setComponent(this.#component, settings);
+  }
+
   /** The newest fork of an agent. */
   async forkOf(agent: string): Promise<AgentId> {
     const { forks } = await this.host.inspect(agentId(agent));
@@ -82,7 +89,7 @@ export class Play implements AsyncDisposable {
 }
 
 function open(store: Store, options: PlayOptions): Promise<Host> {
-  return openHost({ store, threads: 1, cacheFolder: cacheFolder(), ...options });
+  return openHost({ store, threads: 1, cacheFolder: cacheFolder(), http: openSite(), ...options });
 }
 
 function readCallee(callee: string): CallRequest["callee"] {

@@ -1,11 +1,10 @@
 import { HostError } from "../../host/base/error.ts";
 import { promiseId } from "../../host/base/id.ts";
 import type { Play } from "./play.ts";
+import { site } from "./site.ts";
 
 /** Lets agents do something, and says which of them is to be recorded. */
 export type Scenario = (play: Play) => Promise<string>;
-
-const web = { home: ["news", "about", "gone"], news: ["home", "about"], about: ["team"], team: [] };
 
 const files = [
   { path: "worm.md", text: "# Worms\n\nA worm, cut in two, is [two worms](https://example.org/worms).\n" },
@@ -54,8 +53,10 @@ export const scenarios: Record<string, Scenario> = {
     await play.call('account("bob").close');
     return (await play.call("transfer", "ann", "bob", 100)).agent;
   },
-  "crawl-dead-link": async (play) => (await play.call("crawl", web, "home")).agent,
-  measure: async (play) => (await play.call("measure", { ...web, gone: ["home"] }, "home")).agent,
+  crawl: async (play) => (await play.call("crawl", `${site}/`, 1)).agent,
+  "crawl-measured": async (play) => (await play.call("measure", `${site}/`, 2)).agent,
+  surf: async (play) => (await play.call("surf", site)).agent,
+  "surf-fork": async (play) => play.forkOf((await play.call("surfApart", site)).agent),
   remind: async (play) => (await play.call("remind", "ann", "water the plants", 20)).agent,
   nag: async (play) => (await play.call("nag", "ann", "tea's ready", 25, 3)).agent,
   inbox: async (play) => {
@@ -103,5 +104,23 @@ export const scenarios: Record<string, Scenario> = {
   "linger-canceled": async (play) => play.calleeOf((await play.call("giveUp")).agent, 1),
   settle: async (play) => (await play.call("settle", "golden")).agent,
   launder: async (play) => (await play.call("launder", "al", 5_000)).agent,
+  "launder-tree": async (play) => (await play.call("launderAll", "al", 5_000)).agent,
+  novice: async (play) => {
+    await play.call("persevere", "ann");
+    await play.host.settled();
+    return 'novice("ann")';
+  },
+  persevere: async (play) => (await play.call("persevere", "bob")).agent,
+  hasten: async (play) => (await play.call("hasten")).agent,
+  "descend-too-deep": async (play) => {
+    await play.limit({ depthLimit: 3 });
+    const { agent } = await play.call("descend", 1);
+    return play.calleeOf(await play.calleeOf(agent, 1), 1);
+  },
+  juggler: async (play) => {
+    await play.limit({ inFlightLimit: 4 });
+    for (const balls of [4, 5, 2]) await play.call("juggler().juggle", balls);
+    return "juggler()";
+  },
   labor: async (play) => (await play.call("labor", 6)).agent,
 };

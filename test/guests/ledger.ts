@@ -1,15 +1,24 @@
-import { agent, log, promise, rpc, run, sleep } from "planaria/guest";
+import { agent, log, promise, rpc, run, signal, sleep } from "planaria/guest";
 
 // A guest whose every effect can be counted afterwards, by tests that kill its host or let several hosts at it.
 
 /** Keeps what was noted, in order: an effect that happened twice stands here twice. */
 export const ledger = agent((name: string) => {
   const lines: string[] = [];
+  const asked = new Set<string>();
   return {
     note(line: string) {
       lines.push(line);
       log.info(`${name}: ${line}`);
       return lines.length;
+    },
+    /** The same, but not the first time that it is asked to. */
+    noteAtLast(line: string) {
+      if (!asked.has(line)) {
+        asked.add(line);
+        throw new Error(`not ${line} yet`);
+      }
+      return this.note(line);
     },
     read: () => lines,
     /** Waits for a promise that somebody outside is to settle. */
@@ -31,15 +40,23 @@ export function compute(turns: number) {
   return sum;
 }
 
+/** Takes longer than anybody waits. */
+export async function idle() {
+  await sleep(600_000, { signal: signal() });
+  return 0;
+}
+
 /** Notes one line after the other, by every kind of operation that there is. */
 export async function work(name: string, count: number) {
   const book = ledger.get(name);
   const sums: number[] = [];
   for (let i = 0; i < count; i += 1) {
     sums.push(await run(compute, 20_000 + i));
-    await book.note(`line ${i}`);
+    if (i % 8 !== 5) await book.note(`line ${i}`);
+    else await book.with({ retry: { attempts: 2, firstMs: 1 } }).noteAtLast(`line ${i}`);
     if (i % 8 === 0) await sleep(1);
     if (i % 8 === 4) sums.push(await rpc(compute, [20_000 - i]));
+    if (i % 8 === 6) sums.push(await rpc(idle, [], { timeoutMs: 1 }).catch(({ message }: Error) => message.length));
   }
   book.trigger.note("done");
   return { digest: sums.reduce((a, b) => (a * 31 + b) % 1_000_003, 0), lines: (await book.read()).length };
@@ -72,6 +89,17 @@ export async function failThrough(name: string) {
   } catch (cause) {
     throw new Error("nothing could be noted", { cause });
   }
+}
+
+/** The same, as its caller sees it: all that is known of the error and of what caused it. */
+export async function catchFailure(name: string) {
+  const chain = [];
+  const thrown: unknown = await failThrough(name).catch((error: unknown) => error);
+  for (let error = thrown; error instanceof Error; error = error.cause) {
+    const { name: type, message, stack = "" } = error;
+    chain.push({ type, message, isRange: error instanceof RangeError, at: /at (\w+)/.exec(stack)?.[1] });
+  }
+  return chain;
 }
 
 /** Keeps memory that nobody gives back. */

@@ -3,16 +3,17 @@
  *
  * own: appends to an agent of its own. shared: appends to an agent that nobody owns, after whatever others have appended.
  * endless: appends to five agents in each commit, and says how many commits are durable, until it is killed.
+ * take: takes agents of its group, COUNT at a time, and begins them one by one, until none is left; says which it began.
  */
 import { agentId, nodeId } from "../../host/base/id.ts";
 import { isHostError } from "../../host/base/error.ts";
 import { openSqliteStore } from "../../host/store/sqlite-store.ts";
-import { changesOf, makeAgent, makeInvocation, makeNode, makeStep } from "./rows.ts";
+import { changesOf, component, makeAgent, makeInvocation, makeNode, makeStep } from "./rows.ts";
 
 const [, , work, file, name, count] = process.argv as [string, string, string, string, string, string];
 const node = nodeId(name);
 await using store = await openSqliteStore({ file, now: () => 0 });
-await store.join(makeNode(name));
+await store.join(makeNode(name, { group: "g", name }));
 
 async function appendToOwn(): Promise<void> {
   for (let first = 0; first < Number(count); first++) {
@@ -42,11 +43,9 @@ async function appendToShared(): Promise<void> {
 
 async function appendForEver(): Promise<void> {
   const names = ["a()", "b()", "c()", "d()", "e()"];
-  await store.claim(
-    node,
-    names.map(agentId),
-    (await store.nodes()).map(({ id }) => id).filter((id) => id !== node),
-  );
+  const others = (await store.nodes()).map(({ id }) => id).filter((id) => id !== node);
+  await store.release(node, others);
+  await store.claim(node, names.map(agentId));
   for (let first = (await store.agent(agentId("a()")))?.length ?? 0; ; first += 2) {
     const agents = names.map((id) => makeAgent(id, { length: first + 2, node }));
     const steps = names.flatMap((id) => [makeStep(id, first), makeStep(id, first + 1)]);
@@ -56,4 +55,16 @@ async function appendForEver(): Promise<void> {
   }
 }
 
-await { own: appendToOwn, shared: appendToShared, endless: appendForEver }[work]!();
+async function takeAll(): Promise<void> {
+  for (;;) {
+    const taken = await store.take(node, Number(count), 0);
+    if (taken.length === 0) return;
+    for (const id of taken) {
+      const row = { ...(await store.agent(id))!, component, state: "ended" as const, length: 1 };
+      await store.commit(changesOf({ agents: [row], steps: [makeStep(id, 0)] }), { node });
+      process.stdout.write(`${id}\n`);
+    }
+  }
+}
+
+await { own: appendToOwn, shared: appendToShared, endless: appendForEver, take: takeAll }[work]!();

@@ -5,9 +5,18 @@ import { isHostError } from "../../host/base/error.ts";
 import { agentId, invocationKey, nodeId, promiseId } from "../../host/base/id.ts";
 import { openMemoryStore } from "../../host/store/memory-store.ts";
 import { openSqliteStore } from "../../host/store/sqlite-store.ts";
-import type { AgentRow, AgentState, Changes, InvocationRow, PromiseRow, Store } from "../../host/store/store.ts";
+import type {
+  AgentRow,
+  AgentState,
+  Changes,
+  InvocationRow,
+  PromiseRow,
+  Store,
+  Target,
+} from "../../host/store/store.ts";
 import {
   changesOf,
+  component,
   makeAgent,
   makeFork,
   makeInvocation,
@@ -23,7 +32,20 @@ import { openTemporaryFolder } from "./temporary-folder.ts";
 const ids = ["a()", 'b("x y")', "c()", "d()"];
 const nodes = ["n1", "n2"];
 const keys = ["k", "k 1"];
-const sources = [null, "promise p", "promise q", ...ids.flatMap((id) => keys.map((key) => `invocation ${id} ${key}`))];
+const sources = [
+  null,
+  "promise p",
+  "promise q",
+  ...ids.flatMap((id) => keys.map((key) => `invocation ${id} ${key}`)),
+  ...ids.map((id) => `deletion ${id}`),
+  ...ids.map((id) => `fetch ${id}#1`),
+];
+const groups = [null, "g", "h"];
+const targets: (Target | null)[] = [
+  ...[null, null, null],
+  ...["g", "h"].map((group) => ({ group, node: null, only: false })),
+  ...[true, false].map((only) => ({ group: "g", node: "w2", only })),
+];
 const pages = ["p1", "p2", "p3"].map(makePage);
 const snapshots = [makeSnapshot("s1", pages.slice(0, 2)), makeSnapshot("s2", pages.slice(1))];
 
@@ -38,7 +60,11 @@ const agentPart = fc.record({
   steps: fc.array(fc.integer({ min: 1, max: 2 }), { maxLength: 2 }),
   gap: mostly(0, -1, 1),
   miscount: mostly(0, -1, 1),
-  state: fc.constantFrom<AgentState[]>("created", "suspended", "idle", "failed"),
+  state: fc.constantFrom<AgentState[]>("created", "running", "suspended", "idle", "ended", "failed"),
+  isPlaced: mostly(true, false, false, false),
+  target: fc.constantFrom(...targets),
+  createdBy: fc.option(fc.constantFrom(...ids)),
+  updatedAt: fc.integer({ min: 0, max: 20 }),
   owner: mostly<string | null>(null, ...nodes),
   forkOf: fc.option(fc.constantFrom(...ids)),
   snapshot: fc.option(fc.constantFrom(...snapshots), { freq: 4 }),
@@ -50,6 +76,7 @@ const invocationPart = fc.record({
   isNew: fc.boolean(),
   state: fc.constantFrom<InvocationRow["state"][]>("queued", "running", "done"),
   value: fc.constantFrom("1", "2"),
+  cancelRequested: mostly(false, true),
   dueAt: fc.option(fc.integer({ min: 0, max: 20 })),
 });
 const promisePart = fc.record({
@@ -65,6 +92,14 @@ const operationPart = fc.record({
   source: fc.constantFrom(...sources),
   dueAt: fc.option(fc.integer({ min: 0, max: 20 })),
 });
+const requestPart = fc.oneof(
+  fc.record({ kind: fc.constant("cancel" as const), agent: fc.constantFrom(...ids), key: fc.constantFrom(...keys) }),
+  fc.record({
+    kind: fc.constant("delete" as const),
+    agent: fc.constantFrom(...ids),
+    tree: fc.option(fc.constantFrom(...ids)),
+  }),
+);
 const commitAction = fc.record({
   kind: fc.constant("commit" as const),
   node: mostly<string | null>("n1", "n2", null),
@@ -73,6 +108,7 @@ const commitAction = fc.record({
   invocations: fc.array(invocationPart, { maxLength: 2 }),
   promises: fc.array(promisePart, { maxLength: 2 }),
   operations: fc.array(operationPart, { maxLength: 2 }),
+  requests: fc.array(requestPart, { maxLength: 1 }),
   snapshots: mostly(snapshots, [], snapshots.slice(1)),
   pages: mostly(pages, pages.slice(1)),
 });
@@ -81,17 +117,30 @@ const otherAction = fc.oneof(
     kind: fc.constant("join" as const),
     node: fc.constantFrom(...nodes),
     expiresAt: fc.integer({ min: 0, max: 40 }),
+    group: fc.constantFrom(...groups),
+    name: fc.constantFrom("w1", "w2"),
   }),
   fc.record({ kind: fc.constant("leave" as const), node: fc.constantFrom(...nodes) }),
   fc.record({
     kind: fc.constant("claim" as const),
     node: fc.constantFrom(...nodes),
     agents: fc.subarray(ids),
-    dead: mostly<string[]>([], ["n2"], nodes),
+    anyTarget: mostly(false, true),
   }),
-  fc.record({ kind: fc.constant("collect" as const) }),
+  fc.record({
+    kind: fc.constant("release" as const),
+    node: fc.constantFrom(...nodes),
+    dead: fc.subarray(nodes),
+  }),
+  fc.record({
+    kind: fc.constant("take" as const),
+    node: fc.constantFrom(...nodes),
+    limit: fc.integer({ min: 0, max: 3 }),
+    at: fc.constantFrom(0, 10, 255, 300),
+  }),
+  fc.record({ kind: fc.constant("collect" as const), before: fc.option(fc.integer({ min: 0, max: 20 })) }),
 );
-const action = fc.oneof({ weight: 6, arbitrary: commitAction }, { weight: 1, arbitrary: otherAction });
+const action = fc.oneof({ weight: 4, arbitrary: commitAction }, { weight: 1, arbitrary: otherAction });
 type Action = typeof action extends fc.Arbitrary<infer T> ? T : never;
 
 /** Turns parts into rows that mostly follow on what the store holds. */
@@ -106,20 +155,25 @@ async function makeChanges(store: Store, parts: Extract<Action, { kind: "commit"
     const [inherited] = parent ? await store.steps(parent.id, 0) : [];
     const row =
       held ?? (parent && inherited ? makeFork(id, parent.id, inherited.first + inherited.count - 1, 0) : makeAgent(id));
+    const createdBy = part.createdBy === null ? null : agentId(part.createdBy);
     for (const count of part.steps) {
       changes.steps.push(makeStep(id, row.length + part.gap, count));
       row.length += count;
     }
     const snapshot = part.snapshot && { id: part.snapshot.id, length: row.length };
     const node = part.owner === null ? null : nodeId(part.owner);
-    const written: AgentRow = { ...row, length: row.length + part.miscount, state: part.state, node, snapshot };
+    const { state, target, updatedAt } = part;
+    const written: AgentRow = { ...row, state, node, target, createdBy, snapshot, updatedAt };
+    written.component = part.isPlaced ? component : null;
+    written.length += part.miscount;
     changes.agents.set(id, part.isDeleted ? null : written);
   }
-  for (const { id, key, isDeleted, isNew, state, value, dueAt } of parts.invocations) {
+  for (const { id, key, isDeleted, isNew, state, value, dueAt, cancelRequested } of parts.invocations) {
     if (!changes.agents.has(agentId(id)) && !(await store.agent(agentId(id)))) continue;
     const held = await store.invocation(agentId(id), invocationKey(key));
     const outcome = state === "done" ? { value } : null;
-    const row = makeInvocation(id, key, { seq: isNew ? 0 : (held?.seq ?? 0), state, dueAt, outcome });
+    const seq = isNew ? 0 : (held?.seq ?? 0);
+    const row = makeInvocation(id, key, { seq, state, dueAt, outcome, cancelRequested });
     changes.invocations.set(`${id}\n${key}`, isDeleted ? null : row);
   }
   for (const { id, isDeleted, state, expiresAt } of parts.promises) {
@@ -128,6 +182,11 @@ async function makeChanges(store: Store, parts: Extract<Action, { kind: "commit"
   for (const { id, operation, isEnded, source, dueAt } of parts.operations) {
     if (!changes.agents.has(agentId(id)) && !(await store.agent(agentId(id)))) continue;
     changes.operations.set(`${id}\n${operation}`, isEnded ? null : makeOperation(id, operation, { source, dueAt }));
+  }
+  for (const part of parts.requests) {
+    const agent = agentId(part.agent);
+    if (part.kind === "cancel") changes.requests.push({ ...part, agent, key: invocationKey(part.key) });
+    else changes.requests.push({ ...part, agent, tree: part.tree === null ? null : agentId(part.tree) });
   }
   return changes;
 }
@@ -140,13 +199,19 @@ async function perform(store: Store, each: Action): Promise<unknown> {
       return store.commit(changes, { node: each.node === null ? null : nodeId(each.node), ...expiresAt });
     }
     case "join":
-      return store.join(makeNode(each.node, { expiresAt: each.expiresAt }));
+      return store.join(
+        makeNode(each.node, { expiresAt: each.expiresAt, group: each.group, name: each.name, slots: 1 }),
+      );
     case "leave":
       return store.leave(nodeId(each.node));
     case "claim":
-      return store.claim(nodeId(each.node), each.agents.map(agentId), each.dead.map(nodeId));
+      return store.claim(nodeId(each.node), each.agents.map(agentId), { anyTarget: each.anyTarget });
+    case "release":
+      return store.release(nodeId(each.node), each.dead.map(nodeId));
+    case "take":
+      return store.take(nodeId(each.node), each.limit, each.at);
     case "collect":
-      return store.collect();
+      return store.collect(each.before);
   }
 }
 
@@ -166,6 +231,12 @@ async function readAll(store: Store): Promise<unknown> {
   const byAgent = await Promise.all(
     ids.map(agentId).map(async (id) => ({
       forks: (await store.forks(id)).map((fork) => fork.id),
+      children: (await store.children(id)).map((child) => child.id),
+      pastLength: await store.pastLength(id),
+      isPending: [
+        await store.isDeletionPending(id, { tree: true }),
+        await store.isDeletionPending(id, { tree: false }),
+      ],
       steps: await store.steps(id, 0),
       laterSteps: await store.steps(id, 2),
       invocations: unnumbered(await store.invocations(id)),
@@ -173,7 +244,23 @@ async function readAll(store: Store): Promise<unknown> {
       operations: await store.operations(id),
     })),
   );
-  const due = await store.due(15);
+  const byNode = await Promise.all(
+    nodes.map(nodeId).map(async (node) => {
+      const { operations, promises, invocations } = await store.due(node, 15);
+      const due = [
+        ...operations.map(({ agent, operation }) => `${agent} ${operation}`),
+        ...promises.map(({ id }) => id),
+        ...invocations.map(({ agent, key }) => `${agent} ${key}`),
+      ];
+      return {
+        due: new Set(due),
+        ready: await store.ready(node, 10),
+        settled: await store.settled(node),
+        expired: [await store.expired(node, 10, 9), await store.expired(node, 99, 1)],
+        deletionRequests: [await store.deletionRequests(node, 99), await store.deletionRequests(node, 1)],
+      };
+    }),
+  );
   return {
     byAgent,
     agents: await store.agents(),
@@ -182,9 +269,9 @@ async function readAll(store: Store): Promise<unknown> {
       sources.map(async (source) => new Set((await store.waiters(source ?? "")).map((row) => JSON.stringify(row)))),
     ),
     nodes: await store.nodes(),
-    nextDue: await store.nextDue(),
-    due: [due.operations.length, due.promises.length, due.invocations.length],
-    ready: [await store.ready(nodeId("n1"), 10), await store.ready(nodeId("n2"), 10)],
+    nextDue: await Promise.all([-1, 5, 12].map((after) => store.nextDue(after))),
+    byNode,
+    waiting: [await store.countWaiting("g", 10), await store.countWaiting("h", 10)],
     snapshots: await Promise.all(snapshots.map(({ id }) => store.snapshot(id))),
     pages: (await store.pages(pages.map(({ digest }) => digest))).length,
   };
@@ -204,7 +291,8 @@ test("the store in memory and the one in a file take, refuse and tell the same",
         durability: "relaxed",
       });
       for (const store of [memory, sqlite])
-        for (const node of nodes) await store.join(makeNode(node, { expiresAt: 20 }));
+        for (const node of nodes)
+          await store.join(makeNode(node, { expiresAt: 20, group: "g", name: `w${node.at(1)}` }));
       for (const each of actions) {
         now += 1;
         const expected = await outcomeOf(memory, each);

@@ -4,8 +4,9 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { agentId } from "../../host/base/id.ts";
+import { agentId, nodeId } from "../../host/base/id.ts";
 import { openSqliteStore } from "../../host/store/sqlite-store.ts";
+import { changesOf, makeAgent, makeNode } from "./rows.ts";
 import { openTemporaryFolder } from "./temporary-folder.ts";
 
 const script = fileURLToPath(new URL("./child.ts", import.meta.url));
@@ -80,5 +81,56 @@ describe("a process that is killed while it commits", () => {
         expect(await store.invocations(id)).toHaveLength(length / 2);
       }
     }
+  });
+});
+
+describe("processes of a group", () => {
+  const count = 120;
+  const ids = Array.from({ length: count }, (_, at) => `waiting(${at})`);
+
+  /** What a process has printed so far, line by line; of a line that was cut off, nothing. */
+  function readLines(child: ReturnType<typeof start>): () => string[] {
+    let output = "";
+    child.stdout.setEncoding("utf8").on("data", (text: string) => (output += text));
+    return () => output.split("\n").slice(0, -1);
+  }
+  async function startTaking(name: string, limit: number) {
+    const child = start("take", file, name, String(limit));
+    const lines = readLines(child);
+    return { child, lines, closed: once(child, "close") };
+  }
+
+  beforeEach(async () => {
+    await using store = await open();
+    const target = { group: "g", node: null, only: false };
+    const agents = ids.map((id) => makeAgent(id, { state: "created", component: null, target }));
+    await store.commit(changesOf({ agents }), { node: null });
+  });
+
+  test("take each agent once, however they race", async () => {
+    const takers = await Promise.all([startTaking("n1", 1), startTaking("n2", 3), startTaking("n3", 64)]);
+    for (const { closed } of takers) expect((await closed)[0]).toBe(0);
+    expect(takers.flatMap(({ lines }) => lines()).toSorted()).toEqual(ids.toSorted());
+    await using store = await open();
+    for (const [at, { lines }] of takers.entries())
+      for (const id of lines()) expect(await store.agent(agentId(id))).toMatchObject({ node: `n${at + 1}`, length: 1 });
+  });
+
+  test("leave what one took that is killed to the others, and nothing that it began", async () => {
+    const victim = await startTaking("n1", 50);
+    await once(victim.child.stdout, "data");
+    victim.child.kill("SIGKILL");
+    await victim.closed;
+    await using store = await open();
+    const taken = (await store.agents()).filter(({ node }) => node === "n1");
+    const begun = taken.filter(({ state }) => state === "ended");
+    expect([50, 100, count]).toContain(taken.length);
+    expect(begun.length).toBeGreaterThanOrEqual(victim.lines().length);
+    await store.join(makeNode("n0"));
+    await store.release(nodeId("n0"), [nodeId("n1")]);
+    const heirs = await Promise.all([startTaking("n2", 7), startTaking("n3", 7)]);
+    for (const { closed } of heirs) expect((await closed)[0]).toBe(0);
+    expect([...begun.map(({ id }) => id), ...heirs.flatMap(({ lines }) => lines())].toSorted()).toEqual(ids.toSorted());
+    expect((await store.agents()).every(({ length, state }) => length === 1 && state === "ended")).toBe(true);
   });
 });

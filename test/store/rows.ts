@@ -21,6 +21,8 @@ export const makeAgent = (id: string, fields: Partial<AgentRow> = {}): AgentRow 
   params: '["c1"]',
   state: "idle",
   node: null,
+  target: null,
+  createdBy: null,
   parent: null,
   snapshot: null,
   length: 0,
@@ -52,6 +54,10 @@ export const makeInvocation = (agent: string, key: string, fields: Partial<Invoc
   attached: true,
   dueAt: null,
   cancelRequested: false,
+  depth: 1,
+  attempt: 1,
+  retry: null,
+  lastError: null,
   outcome: null,
   createdAt: 1,
   finishedAt: null,
@@ -75,6 +81,7 @@ export const makeOperation = (agent: string, operation: number, fields: Partial<
   operation,
   source: null,
   dueAt: null,
+  attempt: 1,
   ...fields,
 });
 
@@ -84,6 +91,10 @@ export const makeNode = (id: string, fields: Partial<NodeRow> = {}): NodeRow => 
   pid: 1,
   machine: "m1 b1",
   startedAt: 1,
+  group: null,
+  name: "n1",
+  slots: 0,
+  full: false,
   ...fields,
 });
 
@@ -109,11 +120,12 @@ export interface Rows {
   ended?: [agent: AgentId, operation: number][];
   snapshots?: SnapshotRow[];
   pages?: PageRow[];
+  requests?: Changes["requests"];
 }
 
 export function changesOf(rows: Rows): Changes {
-  const { components = [], steps = [], snapshots = [], pages = [] } = rows;
-  const changes = { ...emptyChanges(), components, steps, snapshots, pages };
+  const { components = [], steps = [], snapshots = [], pages = [], requests = [] } = rows;
+  const changes = { ...emptyChanges(), components, steps, snapshots, pages, requests };
   for (const row of rows.agents ?? []) changes.agents.set(row.id, row);
   for (const id of rows.deleted ?? []) changes.agents.set(agentId(id), null);
   for (const row of rows.invocations ?? []) changes.invocations.set(invocationRowKey(row.agent, row.key), row);

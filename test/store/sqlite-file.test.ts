@@ -60,7 +60,7 @@ describe("opening a file", () => {
     await expect(reader.join(makeNode("n2"))).rejects.toMatchObject(readOnly);
     await expect(reader.leave(fence.node)).rejects.toMatchObject(readOnly);
     await expect(reader.claim(fence.node, [agentId("a()")])).rejects.toMatchObject(readOnly);
-    await expect(reader.collect()).rejects.toMatchObject(readOnly);
+    await expect(reader.collect(null)).rejects.toMatchObject(readOnly);
     expect(await writer.agents()).toHaveLength(1);
   });
 
@@ -147,29 +147,6 @@ describe("the schema", () => {
     ).toEqual(["t"]);
     db.close();
   });
-
-  test("serves the reads that are asked for often from an index", async () => {
-    await (await openWithSteps(1))[Symbol.asyncDispose]();
-    const db = new DatabaseSync(file);
-    const plan = (sql: string) =>
-      db
-        .prepare(`EXPLAIN QUERY PLAN ${sql}`)
-        .all()
-        .map(({ detail }) => detail)
-        .join("; ");
-    expect(plan("SELECT 1 FROM agents WHERE state IN ('created', 'running')")).toContain("agentsActive");
-    expect(plan("SELECT 1 FROM invocations WHERE state = 'queued' AND state <> 'done' AND agent = 1")).toContain(
-      "invocationsOpen",
-    );
-    expect(plan("SELECT min(expiresAt) FROM promises WHERE state = 'pending' AND expiresAt IS NOT NULL")).toContain(
-      "promisesDue",
-    );
-    expect(plan("UPDATE operations SET settled = 1 WHERE source = 'x' AND settled = 0")).toContain(
-      "operationsBySource",
-    );
-    expect(plan("SELECT agent FROM operations WHERE settled = 1")).toContain("operationsSettled");
-    db.close();
-  });
 });
 
 describe("a damaged file", () => {
@@ -232,7 +209,7 @@ describe("a limited file", () => {
     await expect(store.commit(large, fence)).rejects.toMatchObject({ code: "store/full" });
     expect(await store.steps(agentId("a()"), 0)).toHaveLength(1);
     expect((await store.agent(grown.id))!.length).toBe(1);
-    await store.collect();
+    await store.collect(null);
     await store.commit(large, fence);
     expect(await store.steps(agentId("a()"), 0)).toHaveLength(2);
   });

@@ -17,9 +17,9 @@ Examples:
   planaria agents --all --json
 
 running: a step is due or under way; suspended: its call waits; idle: nothing to do; ended: it was a function's one call,
-or a fork, and is through; failed: it takes no more calls.
-With --json: [{id, type, params, state, component: {digest, name}, entries, parent: {agent, index} | null, createdAt,
-updatedAt, error}].`;
+or a fork, and is through; failed: it takes no more calls. One with a target waits for a node that may run it.
+With --json: [{id, type, params, state, component: {digest, name} | null, target, createdBy, entries, parent: {agent,
+index} | null, createdAt, updatedAt, error}].`;
 
 interface Options {
   state?: AgentState;
@@ -56,13 +56,17 @@ async function readAlive(store: Store, limit: number): Promise<AgentRow[]> {
   return rows.toSorted((a, b) => a.createdAt - b.createdAt).slice(0, limit);
 }
 
+/** What stands for the component of an agent that no node has taken up; it may have nothing to do any more. */
+const waitsForNode = (state: AgentState, target: string | null) =>
+  state === "created" ? `waits for ${target}` : "none";
+
 function formatAgents(agents: AgentReport[], now: number, paint: Output["paint"]): string {
   if (agents.length === 0) return "";
-  const rows = agents.map(({ id, state, entries, component, updatedAt }) => [
+  const rows = agents.map(({ id, state, entries, component, target, updatedAt }) => [
     paintState(state, paint),
     String(entries),
     `${formatSpan(now - Date.parse(updatedAt))} ago`,
-    paint("dim", `${component.name} ${shortDigest(component.digest)}`.trim()),
+    paint("dim", component ? `${component.name} ${shortDigest(component.digest)}`.trim() : waitsForNode(state, target)),
     id,
   ]);
   const head = ["STATE", "ENTRIES", "CHANGED", "COMPONENT", "AGENT"].map((name) => paint("dim", name));

@@ -1,4 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { isPlaced } from "../../agent/placed.ts";
+import { formatTarget } from "../../agent/target.ts";
 import { decodeStep } from "../../oplog/codec.ts";
 import { describeEntry } from "../../oplog/describe.ts";
 import type { Entry } from "../../oplog/entry.ts";
@@ -49,7 +51,8 @@ async function printOplog(
   await using store = await openStore("read");
   const agent = await findAgent(store, text, terminal);
   const start = Math.max(from, last === undefined ? 0 : agent.length - last);
-  if (from > agent.length) output.say(`${agent.id} has ${formatCount(agent.length, "entry", "entries")} so far.`);
+  if (!isPlaced(agent)) output.say(`${agent.id} has not begun: it waits for a node of ${formatTarget(agent.target!)}.`);
+  else if (from > agent.length) output.say(`${agent.id} has ${formatCount(agent.length, "entry", "entries")} so far.`);
   const next = await printEntries(output, store, agent, start);
   if (follow) await followEntries({ output, terminal }, store, agent, next);
 }

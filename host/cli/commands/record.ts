@@ -1,3 +1,4 @@
+import { placed } from "../../agent/placed.ts";
 import { writeFile } from "node:fs/promises";
 import { HostError } from "../../base/error.ts";
 import { encodeGolden } from "../../golden/golden.ts";
@@ -36,7 +37,7 @@ export const declareRecord: Declare = (program, terminal) => {
 
 async function record(context: Context, { output: file, memoryCap }: Options, text: string): Promise<void> {
   await using store = await context.openStore("read");
-  const agent = await findAgent(store, text, context.terminal);
+  const agent = placed(await findAgent(store, text, context.terminal));
   const component = await loadComponent(await readComponentOf(agent, store), memoryCap);
   const golden = await recordGolden(agent, await readSteps(store, agent, 0), component, version);
   await writeFile(file, encodeGolden(golden)).catch((cause: Error) => {

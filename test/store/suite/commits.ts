@@ -55,6 +55,7 @@ export function describeCommits(open: OpenPlace): void {
         name: "c",
         bytes: new Uint8Array(Buffer.from("component")),
         description: "{}",
+        settings: "{}",
         createdAt: 3,
       };
       await commit({
@@ -127,7 +128,7 @@ export function describeCommits(open: OpenPlace): void {
       expect(await scene.store.snapshot("s")).toBeUndefined();
       expect(await scene.store.pages(["p"])).toEqual([]);
       expect(await scene.store.steps(id, 0)).toEqual([]);
-      expect(await scene.store.nextDue()).toBeUndefined();
+      expect(await scene.store.nextDue(-Infinity)).toBeUndefined();
     });
 
     test("keeps what it was given when the caller goes on changing its rows", async () => {
@@ -142,7 +143,9 @@ export function describeCommits(open: OpenPlace): void {
     test("is all or nothing: one refused row refuses every other", async () => {
       await commit({ promises: [makePromise("p", { state: "canceled" })] });
       const refused = commit({
-        components: [{ digest: component, name: "c", bytes: new Uint8Array(1), description: "{}", createdAt: 3 }],
+        components: [
+          { digest: component, name: "c", bytes: new Uint8Array(1), description: "{}", settings: "{}", createdAt: 3 },
+        ],
         agents: [makeAgent("a()", { length: 1 })],
         steps: [makeStep("a()", 0)],
         invocations: [makeInvocation("a()", "k")],
@@ -194,7 +197,7 @@ export function describeCommits(open: OpenPlace): void {
     const bytes = new Uint8Array(1_000);
     const step = makeStep("a()", 0, 2);
     const pages = [makePage("p1")];
-    const components = [{ digest: component, name: "c", bytes, description: "{}", createdAt: 1 }];
+    const components = [{ digest: component, name: "c", bytes, description: "{}", settings: "{}", createdAt: 1 }];
     const snapshots = [makeSnapshot("s", pages)];
     await commit({ components, agents: [makeAgent("a()", { length: 2 })], steps: [step], snapshots, pages });
     const { oplogBytes, snapshotBytes, componentBytes, totalBytes } = await scene.store.sizes();

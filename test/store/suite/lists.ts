@@ -30,6 +30,7 @@ export function describeLists(open: OpenPlace): void {
         name,
         bytes: new Uint8Array(1),
         description: "{}",
+        settings: "{}",
         createdAt,
       });
       await commit({ components: [make("a", 1), make("b", 3), make("c", 3), make("d", 2)] });
@@ -68,13 +69,15 @@ export function describeLists(open: OpenPlace): void {
           makeInvocation("a()", "k3"),
         ],
       });
-      expect(await scene.store.nextDue()).toBe(12);
-      expect(await scene.store.due(11)).toEqual({ operations: [], promises: [], invocations: [] });
-      const { operations, promises, invocations } = await scene.store.due(25);
+      expect(await scene.store.nextDue(-Infinity)).toBe(12);
+      expect(await scene.store.nextDue(12)).toBe(15);
+      expect(await scene.store.nextDue(30)).toBeUndefined();
+      expect(await scene.store.due(n1, 11)).toEqual({ operations: [], promises: [], invocations: [] });
+      const { operations, promises, invocations } = await scene.store.due(n1, 25);
       expect(operations.map(({ operation }) => operation)).toEqual([2]);
       expect(promises.map(({ id }) => id)).toEqual(["soon", "late"]);
       expect(invocations.map(({ key }) => key)).toEqual(["k1"]);
-      expect((await scene.store.due(30)).operations.map(({ operation }) => operation)).toEqual([2, 1]);
+      expect((await scene.store.due(n1, 30)).operations.map(({ operation }) => operation)).toEqual([2, 1]);
     });
   });
 

@@ -14,7 +14,7 @@ export function describeNodes(open: OpenPlace): void {
       await expect(commit({}, asN2)).rejects.toMatchObject(conflict);
       await scene.store.join(makeNode("n2"));
       await commit({}, asN2);
-      await scene.store.claim(n1, [], [n2]);
+      await scene.store.release(n1, [n2]);
       await expect(commit({ agents: [makeAgent("a()")] }, asN2)).rejects.toMatchObject(conflict);
       await scene.store.leave(n1);
       await expect(commit({ agents: [makeAgent("a()")] })).rejects.toMatchObject(conflict);
@@ -73,11 +73,12 @@ export function describeNodes(open: OpenPlace): void {
       expect(await owners()).toEqual({ "free()": n1, "mine()": n1, "theirs()": n2, "expired()": n1, "gone()": n1 });
     });
 
-    test("take over all that belongs to dead ones, whose leases end", async () => {
+    test("release what belongs to dead ones, whose leases end", async () => {
       await scene.store.join(makeNode("n2"));
       await commit({ agents: [makeAgent("a()", { node: n2 }), makeAgent("b()", { node: n2 })] }, asN2);
-      expect(await scene.store.claim(n1, [agentId("a()")], [n2])).toEqual(["a()"]);
-      expect(await owners()).toEqual({ "a()": n1, "b()": n1 });
+      await commit({ agents: [makeAgent("c()", { node: n1 })] });
+      await scene.store.release(n1, [n1, n2]);
+      expect(await owners()).toEqual({ "a()": null, "b()": null, "c()": n1 });
       expect((await scene.store.nodes()).map(({ id }) => id)).toEqual(["n1"]);
       await expect(commit({}, asN2)).rejects.toMatchObject(conflict);
     });

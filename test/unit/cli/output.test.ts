@@ -45,6 +45,15 @@ describe("output", () => {
     expect([stdout.text, stderr.text]).toEqual(["x\n", ""]);
   });
 
+  test("tells facts in words, or as lines of JSON if asked to", () => {
+    const spoken = makeOutput();
+    spoken.output.fact({ event: "ready" }, "Ready.");
+    expect([spoken.stdout.text, spoken.stderr.text]).toEqual(["", "Ready.\n"]);
+    const written = makeOutput({ json: true });
+    written.output.fact({ event: "ready" }, "Ready.");
+    expect([written.stdout.text, written.stderr.text]).toEqual(['{"event":"ready"}\n', ""]);
+  });
+
   test("prints nothing at all for an empty list", () => {
     const { output, stdout } = makeOutput();
     output.result([], () => "");
@@ -86,6 +95,15 @@ describe("an error", () => {
     ["cli/store-url", 2],
     ["agent/name", 2],
     ["agent/unknown", 1],
+    ["agent/waiting", 1],
+    ["component/unknown", 1],
+    ["http/denied", 1],
+    ["rpc/timed-out", 1],
+    ["http/bad-host", 2],
+    ["rpc/bad-option", 2],
+    ["rpc/bad-target", 2],
+    ["component/bad-setting", 2],
+    ["node/name-taken", 4],
     ["build/syntax", 3],
     ["component/not-a-component", 3],
     ["store/full", 4],

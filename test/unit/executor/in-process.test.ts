@@ -1,8 +1,9 @@
 import { expect, test } from "vitest";
 import { agentId, invocationKey } from "../../../host/base/id.ts";
 import { InProcessExecutor } from "../../../host/executor/in-process.ts";
-import { VirtualClock } from "../clock.ts";
-import { engine, seededRandom } from "../scheduler/scene.ts";
+import { seededRandom } from "../../../host/testing/seeded-random.ts";
+import { VirtualClock } from "../../../host/testing/virtual-clock.ts";
+import { engine } from "../scheduler/scene.ts";
 
 const agent = agentId('actor("a")');
 const created = { kind: "created", agent, component: engine.compiled.digest, host: "0.0.0" };

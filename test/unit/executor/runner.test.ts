@@ -1,12 +1,13 @@
 import { describe, expect, test } from "vitest";
-import type { Opening, Stepped } from "../../../host/agent/executor.ts";
+import { unlimited, type Opening, type Stepped } from "../../../host/agent/executor.ts";
 import type { Input } from "../../../host/agent/step.ts";
 import { agentId, forkId, invocationKey, type AgentId } from "../../../host/base/id.ts";
 import { replayOplog } from "../../../host/executor/replay-oplog.ts";
 import { Runner, type RunnerOptions } from "../../../host/executor/runner.ts";
 import { decodeStep } from "../../../host/oplog/codec.ts";
 import type { Entry } from "../../../host/oplog/entry.ts";
-import { engine, seededRandom } from "../scheduler/scene.ts";
+import { seededRandom } from "../../../host/testing/seeded-random.ts";
+import { engine } from "../scheduler/scene.ts";
 
 const component = engine.compiled.digest;
 const agent = agentId('actor("a")');
@@ -322,5 +323,81 @@ describe("bringing a session back", () => {
     stage.runner.open({ agent, component, snapshot: null, steps: [step!] });
     await stage.rest();
     expect(stage.failures).toMatchObject([[agent, { code: "base/invariant" }]]);
+  });
+});
+
+describe("a limit of operations in flight", () => {
+  const sleeps = (count: number) => `for (let i = 0; i < ${count}; i += 1) void sleep(1);`;
+  const tooMany = (limit: number) => ({
+    kind: "trapped",
+    error: expect.stringMatching(
+      new RegExp(`"guest/too-many-operations".*actor\\(.*more than ${limit} operations.*mapLimit.*--in-flight-limit`),
+    ),
+  });
+
+  test("undoes the step that goes over it, at once, however long its loop would go on", async () => {
+    const stage = new Stage();
+    stage.runner.limit(component, { ...unlimited, inFlight: 3 });
+    stage.open();
+    await stage.send(invoked(1, `${sleeps(1)} log.info("one"); ${sleeps(1_000_000_000)}`));
+    expect(last(stage)).toEqual([
+      expect.objectContaining({ kind: "invoked" }),
+      expect.objectContaining({ kind: "logged", message: "one" }),
+      tooMany(3),
+    ]);
+    expect(stage.reports.at(-1)).toMatchObject({ closed: true });
+  });
+
+  test("lets as many go as it says", async () => {
+    const stage = new Stage();
+    stage.runner.limit(component, { ...unlimited, inFlight: 3 });
+    stage.open();
+    await stage.send(invoked(1, `${sleeps(3)} await sleep(0).catch(() => {})`));
+    expect(last(stage).at(-1)).toEqual(tooMany(3));
+    stage.open();
+    await stage.send({ kind: "abandoned", invocation: 1 }, invoked(2, `${sleeps(3)} await new Promise(() => {})`));
+    expect(last(stage).map(({ kind }) => kind)).toEqual(["invoked", "sleep-started", "sleep-started", "sleep-started"]);
+  });
+
+  test("counts what is in flight from before, and not what the step brings to an end", async () => {
+    const stage = new Stage();
+    stage.runner.limit(component, { ...unlimited, inFlight: 2 });
+    stage.open();
+    await stage.send(invoked(1, "await Promise.race([sleep(1), sleep(9)]); await sleep(2); await sleep(3), sleep(4)"));
+    await stage.send(delivered(1));
+    expect(last(stage).map(({ kind }) => kind)).toEqual(["delivered", "sleep-started"]);
+    await stage.send(delivered(3));
+    expect(last(stage).map(({ kind }) => kind)).toEqual(["delivered", "sleep-started"]);
+    await stage.send(delivered(4));
+    stage.runner.limit(component, { ...unlimited, inFlight: 0 });
+    await stage.send(invoked(2, sleeps(1)));
+    expect(last(stage).at(-1)).toEqual(tooMany(0));
+  });
+
+  test("is not asked about calls that nobody waits for, nor about promises that are made", async () => {
+    const stage = new Stage();
+    stage.runner.limit(component, { ...unlimited, inFlight: 0 });
+    stage.open();
+    await stage.send(invoked(1, "counter.get('x').trigger.add(1); promise.create(); random.bytes(1); return now()"));
+    expect(last(stage).at(-1)).toMatchObject({ kind: "finished", outcome: { value: "1000" } });
+  });
+
+  test("is not asked by a replay: what was recorded was granted then", async () => {
+    const stage = new Stage();
+    stage.open();
+    await stage.send(invoked(1, `${sleeps(50)} await sleep(1)`));
+    stage.runner.limit(component, { ...unlimited, inFlight: 1 });
+    stage.open();
+    await stage.send(...Array.from({ length: 51 }, (_, i) => delivered(i + 1)));
+    expect(last(stage).at(-1)).toMatchObject({ kind: "finished" });
+    expect(stage.failures).toEqual([]);
+  });
+
+  test("ends a step whose guest makes nothing of being refused", async () => {
+    const stage = new Stage();
+    stage.runner.limit(component, { ...unlimited, inFlight: 1 });
+    stage.open();
+    await stage.send(invoked(1, `try { ${sleeps(2)} } catch {} return "all the same"`));
+    expect(last(stage).at(-1)).toEqual(tooMany(1));
   });
 });

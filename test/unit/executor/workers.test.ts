@@ -1,10 +1,11 @@
 import { afterAll, describe, expect, test } from "vitest";
-import type { ExecutorListener } from "../../../host/agent/executor.ts";
+import { unlimited, type ExecutorListener } from "../../../host/agent/executor.ts";
 import { agentId, invocationKey } from "../../../host/base/id.ts";
 import { WorkerExecutor } from "../../../host/executor/workers.ts";
 import { Host, type LogLine } from "../../../host/scheduler/host.ts";
 import { openMemoryStore } from "../../../host/store/memory-store.ts";
 import { systemClock } from "../../../host/system/clock.ts";
+import { systemHttp } from "../../../host/system/http.ts";
 import { systemRandom } from "../../../host/system/random.ts";
 import { engine } from "../scheduler/scene.ts";
 
@@ -22,6 +23,7 @@ describe("a host with one worker thread", async () => {
     executor,
     clock: systemClock,
     random: systemRandom,
+    http: systemHttp,
     compile: async () => engine.compiled,
     version: "0.0.0",
     log: (line) => logs.push(line),
@@ -48,6 +50,14 @@ describe("a host with one worker thread", async () => {
     ]);
     expect(looped).toMatchObject({ error: expect.stringContaining("guest/step-timeout") });
     expect([queued, other, await host.result(waits)]).toEqual([{ value: "2" }, { value: "1" }, { value: "2" }]);
+  });
+
+  test("tries an invocation again whose step did not end, if its caller said so", async () => {
+    const body = `if ((await counter.get("looped").add(1)) < 2) { ${endless} } return counter.get("looped").count()`;
+    const callee = { agent: 'actor("b2")', method: "act" };
+    const policy = { attempts: 2, firstMs: 10, only: ["guest/step-timeout"] };
+    const ref = await host.call({ callee, args: JSON.stringify([body]), retry: policy });
+    expect(await host.result(ref)).toEqual({ value: "2" });
   });
 
   test("goes on in a new thread when one has died, with every agent where it was", async () => {
@@ -170,6 +180,50 @@ describe("an executor with worker threads", () => {
     expect((await until(2)).slice(1)).toEqual(['actor("a") sleep-started']);
     await new Promise((resolve) => setTimeout(resolve, 100));
     expect(reports).toHaveLength(2);
+  });
+
+  test("undoes steps that start more operations than they may, in new threads, too", async () => {
+    await using executor = makeExecutor();
+    const { until } = listen(executor);
+    executor.limit(engine.compiled.digest, { ...unlimited, inFlight: 5 });
+    const begin = (name: string, body: string) => {
+      executor.open(created(`actor("${name}")`));
+      executor.send(agentId(`actor("${name}")`), [invoked(body)]);
+    };
+    const many = "for (let i = 0; i < 1_000_000_000; i += 1) void sleep(1);";
+    begin("a", many);
+    expect(await until(1)).toEqual(['actor("a") trapped']);
+    begin("b", endless);
+    expect((await until(2)).at(-1)).toMatch(/guest\/step-timeout$/);
+    begin("c", many);
+    expect((await until(3)).at(-1)).toBe('actor("c") trapped');
+    executor.limit(engine.compiled.digest, { ...unlimited, inFlight: 6 });
+    begin("d", "await Promise.race([1, 2, 3, 4, 5, 6].map(sleep))");
+    expect((await until(4)).at(-1)).toBe('actor("d") sleep-started');
+  });
+
+  test("that is drained finishes the step under way, and begins no other", async () => {
+    await using executor = makeExecutor();
+    const { until, reports } = listen(executor);
+    await beginBusyStep(executor, until, "return 'at the end'");
+    executor.open(created('actor("b")'));
+    executor.send(agentId('actor("b")'), [invoked("return 1")]);
+    await executor.drain();
+    executor.send(agentId('actor("first")'), [{ ...invoked("return 1"), invocation: 2 }]);
+    await executor.drain();
+    expect(reports).toEqual(['actor("first") finished', 'actor("a") finished']);
+  });
+
+  test("that is drained does not wait for a step that never ends", async () => {
+    await using executor = makeExecutor();
+    const { until, reports } = listen(executor);
+    executor.open(created('actor("a")'));
+    executor.send(agentId('actor("a")'), [invoked("return 1")]);
+    await until(1);
+    executor.send(agentId('actor("a")'), [{ ...invoked(endless), invocation: 2 }]);
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    await executor.drain();
+    expect(reports.at(-1)).toBe('lost actor("a"), actor("a") guest/step-timeout');
   });
 
   test("says which agent can't be brought back", async () => {

@@ -162,7 +162,20 @@ describe("clients", () => {
 
   test("delete agents", async () => {
     await host.call('cell("x").set', 5);
-    expect(await evaluate('return [await cell.delete("x"), await cell.delete("x")]')).toEqual([null, null]);
+    expect(await evaluate('return [await cell.get("x").delete(), await cell.get("x").delete()]')).toEqual([null, null]);
     expect(await host.call('cell("x").get')).toBe(0);
+  });
+
+  test("delete agents with all that they brought to life, when told to, and refuse to guess", async () => {
+    await evaluate('await cell.get("x").delete({ tree: true }); await cell.get("x").with({ key: "k" }).delete()');
+    expect(host.listCalls("rpc")).toEqual([
+      'rpc.deleteAgent("cell(\\"x\\")", true)',
+      'rpc.deleteAgent("cell(\\"x\\")", false)',
+    ]);
+    await expect(evaluate('cell.get("x").delete({ tree: "all" })')).rejects.toMatchObject({
+      code: "guest/bad-argument",
+      message: expect.stringContaining("not all"),
+    });
+    await expect(evaluate('cell.delete("x")')).rejects.toMatchObject({ name: "TypeError" });
   });
 });

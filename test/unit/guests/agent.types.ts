@@ -37,7 +37,13 @@ export function clients() {
   ];
   const keyed: Call<number> = client.with({ key: "k", at: 5 }).set(1);
   const pushed: Call<number> = stack.get().push("x");
-  const deleted: Call<void> = cell.delete("a", 2);
+  const deleted: Call<void>[] = [client.delete(), client.delete({ tree: true })];
+  // @ts-expect-error a type deletes nothing, its agents do
+  cell.delete("a", 2);
+  // @ts-expect-error there is no such option
+  void client.delete({ trees: true });
+  // @ts-expect-error nobody can be told to delete something without being asked
+  void client.trigger.delete;
   // @ts-expect-error a parameter is missing
   cell.get();
   // @ts-expect-error a parameter has the wrong type
@@ -58,11 +64,27 @@ export function clients() {
   void client.with({ detached: true }).set(1).then;
   // @ts-expect-error a moment is a date or a number
   client.at("tomorrow").set(1);
+  const limited: Call<number> = client.with({ timeoutMs: 5, retry: 3, target: "poll://any@g" }).set(1);
+  const patient: Call<number> = client
+    .with({ retry: { attempts: 3, only: ["a/b"] }, signal: AbortSignal.abort() })
+    .set(1);
   // @ts-expect-error there is no such option
   void client.with({ kay: "k" }).set(1);
+  // @ts-expect-error a timeout is a number
+  void client.with({ timeoutMs: "5s" }).set(1);
+  // @ts-expect-error nobody waits for it, so nobody gives it up
+  void client.with({ detached: true, timeoutMs: 5 }).set(1);
+  // @ts-expect-error there is no such option of a retry
+  void client.with({ retry: { attemts: 3 } }).set(1);
+  // @ts-expect-error the errors of a retry are a list
+  void client.with({ retry: { only: "a/b" } }).set(1);
+  // @ts-expect-error a target is a text
+  void client.with({ target: { group: "g" } }).set(1);
+  // @ts-expect-error a signal comes of a controller
+  void client.with({ signal: true }).set(1);
   // @ts-expect-error fields of a class are no methods
   void stack.get().items;
-  return { set, got, labels, triggered, keyed, pushed, deleted };
+  return { set, got, labels, triggered, keyed, limited, patient, pushed, deleted };
 }
 
 export function names() {
@@ -77,9 +99,11 @@ export function names() {
   agent(() => 5);
   // @ts-expect-error an agent is made by a function
   agent({});
-  return agent(() => ({ delete: () => 1, get: () => 2, trigger1: () => 3 }))
+  // @ts-expect-error a client has a "delete" of its own
+  agent(() => ({ delete: () => 1 }));
+  return agent(() => ({ remove: () => 1, get: () => 2, trigger1: () => 3 }))
     .get()
-    .delete();
+    .remove();
 }
 
 export async function calls() {
@@ -89,7 +113,9 @@ export async function calls() {
   const named: Call<string> = rpc<string>("greet", ["x"]);
   const unknown: Call<unknown> = rpc("greet");
   const detached: Triggered = rpc(add, [1, 2], { detached: true });
-  const nap: Promise<void> = sleep(5);
+  const nap: Promise<void> = sleep(5, { signal: AbortSignal.abort() });
+  // @ts-expect-error a sleep takes no timeout
+  void sleep(5, { timeoutMs: 5 });
   // @ts-expect-error an argument has the wrong type
   void run(add, "1");
   // @ts-expect-error there are too many arguments

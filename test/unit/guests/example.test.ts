@@ -29,11 +29,78 @@ describe("fan-out", async () => {
     ]);
   });
 
-  test("keeps the order of a batch, here or apart", async () => {
-    const ids = Array.from({ length: 20 }, (_, i) => `id${i}`);
-    expect(await host.call("enrichBatch", ids)).toEqual(ids.map((id) => `enriched-${id}`));
-    expect(await host.call("enrichApart", ids)).toEqual(ids.map((id) => `enriched-${id}`));
+  test("joins what workers return, in order, or says which of them failed", async () => {
+    expect(await host.call('coordinator("c3").fanOut', ["a", "b"])).toEqual(["processed-a", "processed-b"]);
+    await expect(host.call('coordinator("c3").fanOutStrict', ["a", "b", "c?"])).rejects.toMatchObject({
+      code: "join/failed",
+      message: "Item 3 of 3 failed: c? is no word",
+      data: { index: 2 },
+      cause: { code: "worker/no-word" },
+    });
+    expect(await host.call('coordinator("c3").fanOutWithErrors', ["", "b"])).toEqual({
+      successes: ["processed-b"],
+      failures: ["Item  failed:  is no word"],
+    });
   });
+
+  test("lets a fork and its original work at the same thing", async () => {
+    expect(await host.call('coordinator("c4").parallelCompute')).toBe("Combined: original + forked-result");
+  });
+});
+
+describe("enrichment", async () => {
+  const host = await open("enrichment");
+  const ids = Array.from({ length: 20 }, (_, i) => `id${i}`);
+
+  test("keeps the order of a batch, here, apart, or a few at a time", async () => {
+    for (const name of ["enrichBatch", "enrichApart", "parallelEnrich"])
+      expect(await host.call(name, ids)).toEqual(ids.map((id) => `enriched-${id}`));
+    for (const name of ["processBounded", "processLimited"])
+      expect(await host.call(name, ids, 3)).toEqual(ids.map((id) => `processed-${id}`));
+  });
+
+  test("ends with the first failure, or tolerates it", async () => {
+    await expect(host.call("enrichBatch", ["a", "", "c"])).rejects.toMatchObject({ code: "enrichment/no-id" });
+    expect(await host.call("enrichTolerant", ["", "c"])).toEqual([
+      { error: "PlanariaError: an order without an id cannot be enriched" },
+      { value: "enriched-c" },
+    ]);
+  });
+
+  test("refuses to process nothing at a time", async () => {
+    for (const name of ["processBounded", "processLimited"])
+      await expect(host.call(name, ids, 0)).rejects.toMatchObject({ code: "guest/bad-argument" });
+  });
+});
+
+test("recursion counts the nodes of a tree, each of them an agent", async () => {
+  const host = await open("recursion");
+  expect(await host.call("countNodes", 3, 2)).toBe(15);
+  expect(host.agentIds()).toHaveLength(15);
+});
+
+test("parallelism counts primes, whoever has a part in it", async () => {
+  const host = await open("parallelism");
+  expect(await host.call("primes", 1000, 7, 3)).toBe(168);
+  expect(await host.call("primes", 10, 1, 1)).toBe(4);
+  expect(host.agentIds().filter((id) => id.startsWith("sieve"))).toHaveLength(3);
+});
+
+test("cycle lets one tell another, who tells back without being waited for", async () => {
+  const host = await open("cycle");
+  expect(await host.call('peer("ann").tell', "bob")).toBe("bob has been told");
+  await host.drain();
+  expect(await host.call('peer("ann").heard')).toEqual(["bob tells back"]);
+});
+
+test("cleanup leaves tasks behind until they are deleted", async () => {
+  const host = await open("cleanup");
+  await host.call('project("p").start', 2);
+  expect(await host.call('project("p").start', 1)).toEqual([2, 2]);
+  expect(host.agentIds()).toHaveLength(3);
+  expect(await host.call('project("p").finish')).toBe(2);
+  expect(host.agentIds()).toEqual(['project("p")']);
+  expect(await host.call('task("p",0).notes')).toEqual([]);
 });
 
 test("counter counts", async () => {
@@ -116,18 +183,42 @@ describe("readme-index", async () => {
 
 describe("crawl", async () => {
   const host = await open("crawl");
-  const web = { home: ["news", "about"], news: ["home", "about"], about: [] };
+  const web: Record<string, string[]> = { home: ["news", "about", "gone"], news: ["home", "about"], about: [] };
+  host.answerRequest = (url) => {
+    const links = web[url.replace("http://w.test/", "")];
+    const html = (links ?? []).map((link) => `<a href="${link}">${link}</a>`).join(" ");
+    const headers = [["content-type", "text/html; charset=utf-8"]];
+    const status = links === undefined ? 404 : 200;
+    return { value: { status, statusText: "", url, redirected: false, headers, body: { text: html } } };
+  };
 
-  test("visits every link once on each way, and comes to an end in a circle", async () => {
-    expect(await host.call("measure", web, "home")).toEqual({ visits: 4, pages: 3, deepest: 2 });
-    expect(await host.call("measure", web, "home", 0)).toEqual({ visits: 1, pages: 1, deepest: 0 });
+  test("visits a page for every link to it, as deep as it is told", async () => {
+    expect(await host.call("measure", "http://w.test/home", 0)).toEqual({ visits: 1, pages: 1, missing: 0 });
+    expect(await host.call("measure", "http://w.test/home", 2)).toEqual({ visits: 6, pages: 4, missing: 1 });
   });
 
-  test("fails with a dead link, from however deep", async () => {
-    await expect(host.call("crawl", { a: ["b"], b: ["c"] }, "a")).rejects.toMatchObject({
-      code: "crawl/dead-link",
-      message: "b links to c, which does not exist.",
+  test("says of each page how it was answered, and where it leads", async () => {
+    expect(await host.call("crawl", "http://w.test/home", 1)).toEqual({
+      url: "http://w.test/home",
+      depth: 1,
+      status: 200,
+      links: ["http://w.test/news", "http://w.test/about", "http://w.test/gone"],
+      children: [
+        expect.objectContaining({ depth: 0, status: 200, links: ["http://w.test/home", "http://w.test/about"] }),
+        expect.objectContaining({ depth: 0, status: 200, links: [], children: [] }),
+        expect.objectContaining({ depth: 0, status: 404, links: [] }),
+      ],
     });
+  });
+
+  test("goes on where a page can't be read, and not where it is told nonsense", async () => {
+    const answer = host.answerRequest;
+    host.answerRequest = (url) =>
+      url.endsWith("about") ? { error: { name: "PlanariaError", code: "http/denied", message: "no" } } : answer(url);
+    const { children } = await host.call("crawl", "http://w.test/home", 1);
+    expect(children.map(({ status }: { status: unknown }) => status)).toEqual([200, "http/denied", 404]);
+    host.answerRequest = answer;
+    await expect(host.call("crawl", "nonsense", 1)).rejects.toMatchObject({ name: "TypeError" });
   });
 });
 

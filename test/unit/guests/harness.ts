@@ -60,6 +60,8 @@ export async function compileGuest(entry: string): Promise<CompiledComponent> {
 export class FakeHost {
   readonly calls: ImportCall[] = [];
   readonly logs: string[] = [];
+  /** How requests end, by their URL; undefined leaves one under way. */
+  answerRequest: (url: string) => Outcome | undefined = () => undefined;
   now = 1_000_000;
   readonly #compiled: CompiledComponent;
   readonly #agents = new Map<string, FakeAgent>();
@@ -287,8 +289,8 @@ export class FakeHost {
           const operation = next();
           return startCall(`${name}[${agent.id}#${operation}]`, name, args, options, operation);
         },
-        deleteAgent: (id) => {
-          note("rpc.deleteAgent", id);
+        deleteAgent: (id, tree) => {
+          note("rpc.deleteAgent", id, tree);
           const operation = next();
           this.#agents.delete(id);
           agent.mailbox.push({ operation, value: null });
@@ -346,6 +348,15 @@ export class FakeHost {
         },
       },
       "planaria:host/log": { log: (level, message) => void this.logs.push(`${level} ${message}`) },
+      "planaria:host/http": {
+        fetch: (request) => {
+          note("http.fetch", plain(request));
+          const operation = wait(next(), own(agent.operations));
+          const outcome = this.answerRequest(request.url);
+          if (outcome) this.#settle(own(operation), outcome);
+          return operation;
+        },
+      },
       "planaria:host/run": {
         start: (name, args) => (note("run.start", name, args), wait(next(), own(agent.operations))),
         finish: (operation, outcome) => {
@@ -381,9 +392,16 @@ function unknownPromise(id: string): Failure {
   return { name: "PromiseError", code: "promise/unknown", message: `There is no promise ${id}.` };
 }
 
+/** Options without those that are not said, and with numbers that JSON takes. */
 function plain(options: object): object {
   const entries = Object.entries(options).filter(([, value]) => value !== undefined);
-  return Object.fromEntries(entries.map(([name, value]) => [name, typeof value === "bigint" ? Number(value) : value]));
+  return Object.fromEntries(entries.map(([name, value]) => [name, plainValue(value)]));
+}
+
+function plainValue(value: unknown): unknown {
+  if (typeof value === "bigint") return Number(value);
+  const isRecord = typeof value === "object" && value !== null && Object.getPrototypeOf(value) === Object.prototype;
+  return isRecord ? plain(value) : value;
 }
 
 function copyState(from: Instance, to: Instance): void {

@@ -251,10 +251,6 @@ describe("other globals", () => {
     await expect(value("structuredClone(() => 1)")).rejects.toMatchObject({ name: "DataCloneError" });
     expect(await value("[btoa('abc'), atob('YWJj')]")).toEqual(["YWJj", "abc"]);
   });
-
-  test("say that there is no fetch yet", async () => {
-    await expect(value("fetch('http://a')")).rejects.toMatchObject({ code: "http/unavailable" });
-  });
 });
 
 describe("at the top level of a module", () => {

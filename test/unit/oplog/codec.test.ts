@@ -33,6 +33,7 @@ const everyKind: Entry[] = [
     key: "k",
   },
   { kind: "delete-started", operation: 1, agent: 'counter("c2")' },
+  { kind: "fetch-started", operation: 1, method: "GET", url: "https://example.com/", headers: [], redirect: "follow" },
   { kind: "promise-created", operation: 1, id: "order-42", timeoutMs: 10 },
   { kind: "promise-awaited", operation: 1, id: "order-42" },
   { kind: "promise-settled", operation: 1, id: "order-42", as: "rejected", payload: "{}" },

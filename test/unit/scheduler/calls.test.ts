@@ -139,6 +139,13 @@ describe("a trigger", () => {
     expect(await node.call('counter("aside").count')).toBe(1);
   });
 
+  test("of its own agent in its last step begins once, behind it", async () => {
+    const body = "kept.n = (kept.n ?? 0) + 1; if (kept.n < 5) actor.get('t0').trigger.act(args[0], args[0])";
+    await node.value(await node.startAct('actor("t0")', body, [body]));
+    await node.settled();
+    expect(await node.act('actor("t0")', "return kept.n")).toBe(5);
+  });
+
   test("at a moment does not begin before", async () => {
     await node.act('actor("t2")', "counter.get('due').at(now() + 5_000).add(1); return 1");
     await node.pass(4_000);

@@ -3,7 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { openSqliteStore } from "../../../host/store/sqlite-store.ts";
-import { dieAtCommit, makePausable } from "./faults.ts";
+import { dieAtCommit } from "../../../host/testing/dying-store.ts";
+import { makePausable } from "./faults.ts";
 import { play, recall, review } from "./plot.ts";
 import { Scene, type Node } from "./scene.ts";
 
@@ -46,9 +47,10 @@ describe("a process that dies", () => {
       here: 42,
       forked: ["fork 0", "fork 1"],
       answer: "yes",
-      caught: ["RangeError", "guest/stack-overflow", "operation/canceled"],
+      caught: ["RangeError", "guest/stack-overflow", "operation/canceled", "rpc/timed-out"],
       remembered: { n: 1, m: 1 },
       gone: "fresh",
+      tried: [3, 6],
     };
     expect(wanted.outcome).toEqual([outcome, 10]);
     expect(calm.commits).toBeGreaterThan(40);

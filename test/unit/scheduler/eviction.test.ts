@@ -2,8 +2,9 @@ import { describe, expect, test } from "vitest";
 import { agentId } from "../../../host/base/id.ts";
 import { InProcessExecutor } from "../../../host/executor/in-process.ts";
 import type { Store } from "../../../host/store/store.ts";
-import { intercept } from "./faults.ts";
-import { Scene, seededRandom } from "./scene.ts";
+import { intercept } from "../../../host/testing/dying-store.ts";
+import { seededRandom } from "../../../host/testing/seeded-random.ts";
+import { Scene } from "./scene.ts";
 
 describe("a host that keeps few agents at hand", () => {
   test("serves hundreds of them, each with its own memory", async () => {

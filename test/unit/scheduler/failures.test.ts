@@ -1,5 +1,9 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { agentId } from "../../../host/base/id.ts";
+import { openSqliteStore } from "../../../host/store/sqlite-store.ts";
 import { Scene } from "./scene.ts";
 
 const scene = new Scene();
@@ -15,6 +19,40 @@ describe("an error", () => {
       catch (e) { return [e instanceof RangeError, e.name, e.message, e.code, e.data, e.cause.name, e.cause.message] }`;
     const seen = [true, "RangeError", "too much", "my/code", { n: 1 }, "TypeError", "why"];
     expect(await node.act('actor("a")', body)).toEqual(seen);
+  });
+
+  test("keeps all that there is to know of it and of its causes, stacks too, from one process to another", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "planaria-failures-"));
+    const shared = new Scene((clock) => openSqliteStore({ file: join(folder, "store.db"), now: () => clock.now() }));
+    {
+      await using here = await shared.open();
+      await using there = await shared.open();
+      await here.act('actor("n1")', "return 1");
+      await there.act('actor("n2")', "return 1");
+      const inner = `
+      const dig = (depth) => { throw new TypeError("deep " + depth, { cause: depth > 0 ? caught(() => dig(depth - 1)) : "a text" }) };
+      const caught = (work) => { try { work() } catch (error) { return error } };
+      throw Object.assign(new RangeError("too much", { cause: caught(() => dig(2)) }), { code: "my/code", data: { n: [1, 2.5] } })`;
+      const seen = `
+      const chain = [];
+      const error = await actor.get("n2").act(args[0]).catch((thrown) => thrown);
+      for (let each = error; each; each = each.cause) chain.push([each.name, each.message, each.code ?? null, each.stack.includes("dig") || each === error]);
+      return { isRangeError: error instanceof RangeError, data: error.data, chain, isSame: error.stack.includes("perform") }`;
+      expect(await here.value(await here.startAct('actor("n1")', seen, [inner]))).toEqual({
+        isRangeError: true,
+        data: { n: [1, 2.5] },
+        chain: [
+          ["RangeError", "too much", "my/code", true],
+          ["TypeError", "deep 2", null, true],
+          ["TypeError", "deep 1", null, true],
+          ["TypeError", "deep 0", null, true],
+          ["Error", "a text", null, false],
+        ],
+        isSame: true,
+      });
+      expect((await there.entries('actor("n2")')).at(-1)).toMatchObject({ kind: "finished" });
+    }
+    rmSync(folder, { recursive: true });
   });
 
   test("that is not caught fails the invocation, and not the agent", async () => {

@@ -57,15 +57,6 @@ describe("two hosts on one store", async () => {
     expect(await Promise.all([left.value(both[0]!), right.value(both[1]!)])).toEqual([1, 1]);
   });
 
-  test("do not delete each other's agents, and say so as a value", async () => {
-    await left.act('actor("g")', "kept.a = 1");
-    await expect(right.run(right.host.deleteAgent(agentId('actor("g")')))).rejects.toMatchObject({
-      code: "agent/elsewhere",
-    });
-    expect(await right.act('actor("g1")', "return actor.delete('g').catch((e) => e.code)")).toBe("agent/elsewhere");
-    expect(await left.act('actor("g")', "return kept.a")).toBe(1);
-  });
-
   test("hear of it when the other one deletes an agent that they wait for, and do not call a new one", async () => {
     await left.act('actor("h")', "return 1");
     const waits = await right.startAct(

@@ -31,7 +31,7 @@ const script = `
   const remembered = await bad.act("return kept");
 
   await actor.get("gone").act("kept.x = 1");
-  await actor.delete("gone");
+  await actor.get("gone").delete();
   const gone = await actor.get("gone").act("return kept.x ?? 'fresh'");
 
   const aborted = "await new Promise((go) => signal().addEventListener('abort', go)); await counter.get('aborted').add(1)";
@@ -40,11 +40,19 @@ const script = `
   canceled.cancel();
   await canceled.catch(note);
 
+  const policy = { attempts: 3, firstMs: 5, factor: 1, jitter: 0 };
+  const trying = "kept.n = (kept.n ?? 0) + 1; await counter.get('tries').add(1); if (kept.n < 3) throw new Error('no'); return kept.n";
+  const tried = [await actor.get("tries").with({ retry: policy }).act(trying)];
+  tried.push(await rpc(act, ["const n = await counter.get('tries').add(1); if (n < 6) trap(); return n"], { retry: policy }));
+  const late = "await sleep(1e6, { signal: signal() }).catch(() => counter.get('late').add(1)); throw new Error('late')";
+  await actor.get("late").with({ timeoutMs: 2_000 }).act(late).catch(note);
+  await actor.get("late").with({ timeoutMs: 1e6, retry: policy }).act("return 1");
+
   counter.get("later").at(now() + 50).add(1);
   counter.get("triggered").trigger.add(1);
-  return { first, many, apart, here, forked, answer, caught, remembered, gone };`;
+  return { first, many, apart, here, forked, answer, caught, remembered, gone, tried };`;
 
-const counters = ["one", "many", "forks", "aborted", "later", "triggered", "outside"];
+const counters = ["one", "many", "forks", "aborted", "later", "triggered", "outside", "tries", "late"];
 
 /** Agents whose inputs come one by one in the same order, whatever happens to the process. */
 const deterministic = [
@@ -53,6 +61,8 @@ const deterministic = [
   'actor("gone")',
   'actor("slow")',
   'actor("answerer")',
+  'actor("tries")',
+  'actor("late")',
 ];
 
 /** Asks for all that the plot is about, and waits until everything has come to rest. The same keys give the same calls. */

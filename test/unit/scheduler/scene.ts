@@ -1,8 +1,9 @@
 import { buildGuest } from "../../../build/build.ts";
 import { cacheFolder } from "../../../build/cache-folder.ts";
 import { agentId, digestOf, type Digest } from "../../../host/base/id.ts";
-import type { Random } from "../../../host/base/port.ts";
+import type { Http } from "../../../host/base/port.ts";
 import { compileComponent, type CompiledComponent } from "../../../host/component/compile.ts";
+import type { SaidSettings } from "../../../host/component/settings.ts";
 import { InProcessExecutor } from "../../../host/executor/in-process.ts";
 import { replayOplog, type Replay } from "../../../host/executor/replay-oplog.ts";
 import { decodeStep } from "../../../host/oplog/codec.ts";
@@ -11,7 +12,11 @@ import { Host, type HostOptions, type InvocationRef, type LogLine } from "../../
 import { openMemoryStore } from "../../../host/store/memory-store.ts";
 import { MemoryState } from "../../../host/store/memory-state.ts";
 import type { Store } from "../../../host/store/store.ts";
-import { VirtualClock } from "../clock.ts";
+import { watchJoin } from "../../../host/testing/dying-store.ts";
+import { letWork } from "../../../host/testing/let-work.ts";
+import { seededRandom } from "../../../host/testing/seeded-random.ts";
+import { VirtualClock } from "../../../host/testing/virtual-clock.ts";
+import { FakeHttp } from "../http/fake-http.ts";
 
 const memoryCapBytes = 67_108_864;
 
@@ -36,26 +41,18 @@ export async function readGuest(entry: string): Promise<Guest> {
 /** The guest that does what it is told. */
 export const engine = await readGuest("test/guests/engine.ts");
 
-/** The same bytes in the same order for the same seed. */
-export function seededRandom(seed: number): Random {
-  let state = seed >>> 0;
-  const next = () => {
-    // Source: mulberry32, by Tommy Ettinger; in the public domain.
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return (mixed ^ (mixed >>> 14)) & 0xff;
-  };
-  return { bytes: (count) => Uint8Array.from({ length: count }, next) };
-}
-
 export interface NodeOptions extends Partial<
-  Pick<HostOptions, "sessions" | "leaseMs" | "isGone" | "executor" | "pollMs">
+  Pick<HostOptions, "sessions" | "leaseMs" | "isGone" | "executor" | "pollMs" | "requests" | "group" | "retentionMs">
 > {
   instances?: number;
+  /** The world outside; by default there is none. */
+  http?: Http;
   /** Stands between the host and its connection to the store. */
   wrap?: (store: Store) => Store;
   guest?: Guest;
+  settings?: SaidSettings;
+  /** Whether a node of a group takes its calls. */
+  serves?: boolean;
 }
 
 /** A store in memory, its time, and the hosts that live by both. */
@@ -77,13 +74,20 @@ export class Scene {
   }
 
   /** Opens a host that knows the guest. */
-  async open({ instances = 8, wrap = (store) => store, guest = engine, ...options }: NodeOptions = {}): Promise<Node> {
+  async open({
+    instances = 8,
+    wrap = (store) => store,
+    guest = engine,
+    http = new FakeHttp(),
+    settings,
+    serves = true,
+    ...options
+  }: NodeOptions = {}): Promise<Node> {
     const clock = this.clock.part();
+    const requests = countRequests(http);
     const random = seededRandom(this.#seed++);
-    const store = wrap(await this.#openStore());
     let id = "";
-    const join = store.join.bind(store);
-    store.join = (row) => join({ ...row, id: (id = row.id) as typeof row.id });
+    const store = watchJoin(wrap(await this.#openStore()), (joined) => (id = joined));
     const logs: LogLine[] = [];
     const executor = options.executor ?? new InProcessExecutor({ clock, random, instances });
     const host = await Host.open({
@@ -95,36 +99,35 @@ export class Scene {
       executor,
       clock,
       random,
+      http: requests.http,
       compile: async (bytes) => known.get(digestOf(bytes))!,
       version: "0.0.0",
       log: (line) => logs.push(line),
     });
-    const node = new Node(this, host, store, logs, () => {
+    const node = new Node(this, { host, store, logs, requests }, () => {
       clock.stop();
       this.#killed.add(id);
     });
     this.nodes.add(node);
-    await this.run(host.addComponent(guest.bytes, "engine"));
+    await this.run(host.addComponent(guest.bytes, "engine", settings));
+    if (serves) await this.run(host.serve());
     return node;
   }
 
   /** Lets the hosts work until `wanted` is there. Time passes whenever nobody has anything to do. */
   async run<T>(wanted: Promise<T>, by?: Node): Promise<T> {
-    let isHere = false;
-    const arrive = () => (isHere = true);
-    wanted.then(arrive, arrive);
-    const isOver = () => isHere || by?.isDead === true;
     const begin = performance.now();
-    for (let idle = 0; !isOver();) {
-      await new Promise((resolve) => setImmediate(resolve));
-      const isBusy = [...this.nodes].some(({ host, isPaused }) => !isPaused && host.busyCount > 0);
-      idle = isBusy ? 0 : idle + 1;
+    const isBusy = () => {
       if (performance.now() - begin > 10_000) throw new Error(`This takes too long: ${this.#describe()}`);
-      if (this.hurry) this.clock.next(lingerMs);
-      // A few rounds of nothing: what goes on behind a turn or a commit is not seen from here.
-      if (idle > 5 && !isOver() && !this.clock.next()) throw new Error("Nothing is going to happen any more.");
-    }
-    return wanted;
+      return [...this.nodes].some((node) => node.isBusy);
+    };
+    return letWork(wanted, {
+      clock: this.clock,
+      isBusy,
+      isOver: () => by?.isDead === true,
+      hurryMs: this.hurry ? lingerMs : 0,
+      stuck: () => new Error("Nothing is going to happen any more."),
+    });
   }
 
   #describe(): string {
@@ -139,17 +142,28 @@ export class Node implements AsyncDisposable {
   readonly host: Host;
   readonly store: Store;
   readonly logs: LogLine[];
+  readonly #requests: Requests;
   isDead = false;
   /** It has work to do, and can't get on with it. */
   isPaused = false;
   readonly #stop: () => void;
 
-  constructor(scene: Scene, host: Host, store: Store, logs: LogLine[], stop: () => void) {
+  constructor(
+    scene: Scene,
+    { host, store, logs, requests }: Pick<Node, "host" | "store" | "logs"> & { requests: Requests },
+    stop: () => void,
+  ) {
     this.scene = scene;
     this.host = host;
     this.store = store;
     this.logs = logs;
+    this.#requests = requests;
     this.#stop = stop;
+  }
+
+  /** Whether it goes on by itself. Requests that are not answered wait for the time, or for the test. */
+  get isBusy(): boolean {
+    return !this.isPaused && this.host.busyCount > this.#requests.waiting;
   }
 
   /** Starts an invocation: of a method `agent.method`, or of a function. */
@@ -228,6 +242,21 @@ export class Node implements AsyncDisposable {
     await this.host[Symbol.asyncDispose]();
     this.#stop();
   }
+}
+
+interface Requests {
+  http: Http;
+  /** How many are under way. */
+  waiting: number;
+}
+
+function countRequests(http: Http): Requests {
+  const requests: Requests = { http: { send }, waiting: 0 };
+  function send(...args: Parameters<Http["send"]>): ReturnType<Http["send"]> {
+    requests.waiting += 1;
+    return http.send(...args).finally(() => void (requests.waiting -= 1));
+  }
+  return requests;
 }
 
 function actCall(who: string, body: string, args: unknown[]): [target: string, ...args: unknown[]] {

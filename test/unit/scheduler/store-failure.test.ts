@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { HostError } from "../../../host/base/error.ts";
 import { agentId } from "../../../host/base/id.ts";
-import { failCommits, intercept } from "./faults.ts";
+import { intercept } from "../../../host/testing/dying-store.ts";
+import { failCommits } from "./faults.ts";
 import { play, review } from "./plot.ts";
 import { Scene } from "./scene.ts";
 

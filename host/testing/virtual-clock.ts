@@ -1,4 +1,4 @@
-import type { Clock } from "../../host/base/port.ts";
+import type { Clock } from "../base/port.ts";
 
 interface Timer {
   at: number;
@@ -6,7 +6,7 @@ interface Timer {
 }
 
 /**
- * Time that passes when a test says so.
+ * Time that passes when somebody says so.
  *
  * Several hosts may live by one; each gets a part of its own, which stands still when the host is to be dead.
  */
@@ -39,22 +39,50 @@ export class VirtualClock implements Clock {
     this.#now += spanMs;
   }
 
-  /** A part of this clock whose timers can be stopped for ever. */
-  part(): Clock & { stop(): void } {
-    let stopped = false;
+  /** A part of this clock whose timers can be stopped for ever, or held back for a while. */
+  part(): PartialClock {
+    let [stopped, held] = [false, false];
     const timers = new Set<Disposable>();
+    const late = new Set<() => void>();
     return {
       now: () => this.#now,
       wakeAt: (at, wake) => {
         if (stopped) return { [Symbol.dispose]: () => {} };
-        const timer = this.wakeAt(at, wake);
+        const ring = () => {
+          timers.delete(timer);
+          if (held) late.add(wake);
+          else wake();
+        };
+        const timer = this.wakeAt(at, ring);
         timers.add(timer);
-        return timer;
+        return {
+          [Symbol.dispose]: () => {
+            late.delete(wake);
+            timer[Symbol.dispose]();
+          },
+        };
       },
       stop: () => {
         stopped = true;
+        late.clear();
         for (const timer of timers) timer[Symbol.dispose]();
+      },
+      hold: () => void (held = true),
+      release: () => {
+        held = false;
+        const due = [...late];
+        late.clear();
+        for (const wake of due) wake();
       },
     };
   }
+}
+
+/** The time of one host among several. */
+export interface PartialClock extends Clock {
+  /** Nothing is set off any more. */
+  stop(): void;
+  /** What is due waits, as in a process that stands still, until `release`. */
+  hold(): void;
+  release(): void;
 }

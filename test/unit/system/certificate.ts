@@ -1,0 +1,20 @@
+/** A certificate of `localhost` by itself, for a server of a test: nobody trusts it unless told to. */
+export const certificate = `-----BEGIN CERTIFICATE-----
+MIIBZTCCAQqgAwIBAgIBATAKBggqhkjOPQQDAjAUMRIwEAYDVQQDDAlsb2NhbGhv
+c3QwIBcNMjAwMTAxMDAwMDAwWhgPMjEyMDAxMDEwMDAwMDBaMBQxEjAQBgNVBAMM
+CWxvY2FsaG9zdDBZMBMGByqGSM49AgEGCCqGSM49AwEHA0IABNxxjRpYDzpJUV8d
++eAjrgVVoWlxuf5UixgEvXh0bI3cHzl9YOshkPy4gzTQswhmmxWV1gNoY0IMvQxf
+GRlAoTGjSzBJMBoGA1UdEQQTMBGCCWxvY2FsaG9zdIcEfwAAATAMBgNVHRMEBTAD
+AQH/MB0GA1UdDgQWBBSEr4jcup3n/eW2iL4og9VxYgKU4DAKBggqhkjOPQQDAgNJ
+ADBGAiEA07/GO12zqD2eGjdKDWx5TnxOP43ObndmlfOX+UQ0kGkCIQCFmZLfS2G7
+HD7KZCv3/zEtanSaV71//cxz6SnUzj+QhQ==
+-----END CERTIFICATE-----
+`;
+
+/** Its key, which is as public as this file. */
+export const key = `-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgzXbRU3YQRfmKp3ee
+b16qb4jiT12EZTjcNi+EOg1bGEShRANCAATccY0aWA86SVFfHfngI64FVaFpcbn+
+VIsYBL14dGyN3B85fWDrIZD8uIM00LMIZpsVldYDaGNCDL0MXxkZQKEx
+-----END PRIVATE KEY-----
+`;
