@@ -53,7 +53,7 @@ export const indexer = agent((name: string) => {
       log.info(`${files.length} files for ${batches.length} shelves`);
       const contents = await Promise.all(batches.map((batch, number) => shelfAt(number).put(batch)));
       // What an earlier and larger index left must not be found any more.
-      for (let number = batches.length; number < shelves; number += 1) await shelf.delete(name, number);
+      for (let number = batches.length; number < shelves; number += 1) await shelfAt(number).delete();
       shelves = batches.length;
       return summarize(contents);
     },

@@ -61,7 +61,13 @@ describe.concurrent("a call of", () => {
     const guest = await place.build("test/guests/ledger.ts");
     await expectRefusal(place, ["run", guest, 'leger("a").read()'], 1, "rpc/unknown-agent", "ledger");
     await expectRefusal(place, ["run", guest, "compte(1)"], 1, "rpc/unknown-function", "compute");
-    await expectRefusal(place, ["run", guest, 'ledger("a").rite("x")'], 1, "rpc/unknown-method", "note, read");
+    await expectRefusal(
+      place,
+      ["run", guest, 'ledger("a").rite("x")'],
+      1,
+      "rpc/unknown-method",
+      "note, noteAtLast, read",
+    );
     expect(await place.json("agents", "--all")).toEqual([]);
   });
 

@@ -20,7 +20,7 @@ describe.concurrent("run and invoke", () => {
 
   test("keep the order of a thousand calls", async () => {
     await using place = new Workplace();
-    const guest = await place.build("guests/fan-out");
+    const guest = await place.build("guests/enrichment");
     const ids = Array.from({ length: 1_000 }, (_, i) => `id-${i}`);
     place.write("ids.json", JSON.stringify(ids));
     const enriched = await place.json("run", guest, "enrichBatch(@ids.json)");
@@ -193,7 +193,11 @@ describe.concurrent("record, replay and delete", () => {
     await using place = new Workplace();
     const guest = await place.build("test/guests/ledger.ts");
     await place.run("run", guest, 'ledger("a").note("one")');
-    expect(await place.json("delete", 'ledger("a")')).toEqual({ deleted: 'ledger("a")' });
+    expect(await place.json("delete", 'ledger("a")')).toEqual({
+      deleted: ['ledger("a")'],
+      remaining: 0,
+      dryRun: false,
+    });
     expect(await place.json("agents", "--all")).toEqual([]);
     expect(await place.run("inspect", 'ledger("a")')).toMatchObject({ exitCode: 1, stdout: "" });
   });

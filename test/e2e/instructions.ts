@@ -1,4 +1,4 @@
-import { execFile } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 
@@ -71,6 +71,8 @@ esac; }`;
 /** A folder of this clone that looks like its root to who follows instructions, and has a store of its own. */
 export class Workplace implements Disposable {
   readonly folder: string;
+  /** Process groups in the background. */
+  readonly #behind: number[] = [];
 
   constructor() {
     mkdirSync(join(root, ".planaria"), { recursive: true });
@@ -84,9 +86,16 @@ export class Workplace implements Disposable {
     writeFileSync(path, text);
   }
 
-  run(command: string): Promise<{ exitCode: number; output: string }> {
+  /** Runs a command to its end; one with a `&` behind it goes on beside those that follow, until there are no more. */
+  async run(command: string): Promise<{ exitCode: number; output: string }> {
     const { FORCE_COLOR: _, ...env } = process.env;
     const options = { cwd: this.folder, env: { ...env, NO_COLOR: "1", NODE: process.execPath, ROOT: root } };
+    if (command.endsWith(" &")) {
+      const script = `${npx}\n${command.slice(0, -2)}`;
+      const child = spawn("bash", ["-c", script], { ...options, detached: true, stdio: "ignore" });
+      if (child.pid !== undefined) this.#behind.push(child.pid);
+      return { exitCode: 0, output: "" };
+    }
     return new Promise((resolve) => {
       const child = execFile("bash", ["-c", `${npx}\n{ ${command}\n} 2>&1`], options, (_error, output) =>
         resolve({ exitCode: child.exitCode ?? -1, output }),
@@ -95,7 +104,16 @@ export class Workplace implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    rmSync(this.folder, { recursive: true, force: true });
+    for (const group of this.#behind) if (isAlive(group)) process.kill(-group, "SIGKILL");
+    rmSync(this.folder, { recursive: true, force: true, maxRetries: 5 });
+  }
+}
+
+function isAlive(group: number): boolean {
+  try {
+    return process.kill(-group, 0);
+  } catch {
+    return false;
   }
 }
 

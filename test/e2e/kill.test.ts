@@ -69,8 +69,12 @@ describe.concurrent("a host that is killed at random moments", () => {
 
     const agents = (await place.json("agents", "--all")) as Agent[];
     const worker = agents.find(({ type }) => type === "work")!;
-    // One agent for the call, one for the ledger, and one for each call of a function in an agent of its own.
-    expect(agents, reproduce).toHaveLength(2 + count / 8);
+    // One agent for the call, one for the ledger, and one for each call of a function in an agent of its own; of the calls
+    // that take too long some are given up before there is an agent.
+    expect(
+      agents.filter(({ type }) => type !== "idle"),
+      reproduce,
+    ).toHaveLength(2 + count / 8);
     const invoked = (await readEntries(place, worker.id)).filter(({ kind }) => kind === "invoked");
     expect(invoked, reproduce).toHaveLength(1);
     for (const agent of [worker.id, 'ledger("a")']) {

@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { afterAll } from "vitest";
 import { isHostError } from "../../host/base/error.ts";
 import { promiseId } from "../../host/base/id.ts";
 import { openSqliteStore } from "../../host/store/sqlite-store.ts";
@@ -31,6 +32,12 @@ export interface StartOptions {
   program?: [string, ...string[]];
   env?: Record<string, string>;
 }
+
+/** All that run. What a test has left behind that came to no end is killed after the last one. */
+const everyRunning = new Set<Running>();
+afterAll(async () => {
+  await Promise.all([...everyRunning].map((running) => running.kill()));
+});
 
 /** A `planaria` that runs. */
 export class Running {
@@ -81,8 +88,10 @@ export class Workplace implements AsyncDisposable {
       stdio: ["ignore", "pipe", "pipe"],
     });
     const running = new Running(child);
-    this.#running.add(running);
-    void running.ended.then(() => this.#running.delete(running));
+    for (const set of [this.#running, everyRunning]) {
+      set.add(running);
+      void running.ended.then(() => set.delete(running));
+    }
     return running;
   }
 

@@ -9,7 +9,8 @@ const readmes = ["README.md", ...globSync("guests/*/README.md")];
 const read = (file: string) => readFileSync(file, "utf8");
 
 describe.concurrent("who follows", () => {
-  test.for(readmes)("%s, step by step, sees what it tells", async (file) => {
+  // Each step is a process or more, and others are at work beside it.
+  test.for(readmes)("%s, step by step, sees what it tells", { timeout: 180_000 }, async (file) => {
     using place = new Workplace();
     // What npm is told to do is to install, and to run this test.
     const steps = readInstructions(read(file)).filter(
@@ -73,5 +74,17 @@ describe("instructions", () => {
     using place = new Workplace();
     expect(await place.run("echo said; exit 3")).toEqual({ exitCode: 3, output: "said\n" });
     expect((await place.run("npx planaria run no-such-guest 'f()'")).exitCode).toBe(3);
+  });
+
+  test("with a & behind them go on beside the next ones", async () => {
+    using place = new Workplace();
+    expect(await place.run("until [ -e asked ]; do sleep 0.01; done; echo answered > answer; sleep 60 &")).toEqual({
+      exitCode: 0,
+      output: "",
+    });
+    expect(await place.run("touch asked; until [ -s answer ]; do sleep 0.01; done; cat answer")).toEqual({
+      exitCode: 0,
+      output: "answered\n",
+    });
   });
 });

@@ -32,6 +32,23 @@ describe.concurrent("two processes on one store", () => {
     expect(await place.json("invoke", 'ledger("a").note("second")', "--key", "n")).toBe(2);
   });
 
+  test("one sees what an agent of the other throws as it was thrown there, with its cause and its stack", async () => {
+    await using place = new Workplace();
+    await startWaiting(place, await place.build("test/guests/ledger.ts"), "p");
+    const calling = place.start(["invoke", 'catchFailure("a")']);
+    await eventually("it is queued", async () => {
+      const { invocations } = (await place.json("inspect", 'ledger("a")')) as { invocations: unknown[] };
+      return invocations.length === 2 || undefined;
+    });
+    await place.json("promise", "complete", "p", "1");
+    const { exitCode, stdout } = await calling.ended;
+    expect(exitCode).toBe(0);
+    expect(JSON.parse(stdout)).toEqual([
+      { type: "Error", message: "nothing could be noted", isRange: false, at: "failThrough" },
+      { type: "RangeError", message: "the ledger is closed", isRange: true, at: "fail" },
+    ]);
+  });
+
   test("one takes over at once what the other had when it was killed", async () => {
     await using place = new Workplace();
     const running = await startWaiting(place, await place.build("test/guests/ledger.ts"), "p");
@@ -40,14 +57,23 @@ describe.concurrent("two processes on one store", () => {
     expect(await place.json("invoke", 'ledger("a").read()')).toEqual(["after"]);
   });
 
-  test("one can't fork or delete what the other has", async () => {
+  test("one can't fork what the other has", async () => {
     await using place = new Workplace();
     await startWaiting(place, await place.build("test/guests/ledger.ts"), "p");
-    for (const command of ["fork", "delete"]) {
-      const { exitCode, stdout, stderr } = await place.run(command, 'ledger("a")');
-      expect([exitCode, stdout]).toEqual([4, ""]);
-      expect(stderr).toContain('error[agent/elsewhere]: ledger("a") belongs to another process');
-    }
+    const { exitCode, stdout, stderr } = await place.run("fork", 'ledger("a")');
+    expect([exitCode, stdout]).toEqual([4, ""]);
+    expect(stderr).toContain('error[agent/elsewhere]: ledger("a") belongs to another process');
+  });
+
+  test("one deletes what it is told to by the other, whose call fails", async () => {
+    await using place = new Workplace();
+    const running = await startWaiting(place, await place.build("test/guests/ledger.ts"), "p");
+    const deleting = await place.run("delete", 'ledger("a")');
+    expect(deleting).toMatchObject({ exitCode: 0, stdout: 'deleted ledger("a")\n' });
+    const { exitCode, stderr } = await running.ended;
+    expect(exitCode).toBe(1);
+    expect(stderr).toContain('ledger("a") was deleted');
+    expect(await place.json("agents", "--all")).toEqual([]);
   });
 
   test("both call the same agent at the same time, and every call counts once", async () => {
