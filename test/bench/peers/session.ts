@@ -1,0 +1,117 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { median } from "../summary.ts";
+import { Effects, type EffectCount } from "./effects.ts";
+import type { Peer } from "./peers.ts";
+import { end, type Server } from "./processes.ts";
+import { findPorts, type Place } from "./servers.ts";
+import type { Task } from "./subject.ts";
+import { takeMemoryBytes, takeUsage, usedBetween, type Usage } from "./usage.ts";
+import { Worker } from "./worker.ts";
+import type { Workload } from "./workloads.ts";
+
+/** What a workload took a peer in one round. */
+export interface Figure {
+  /** Milliseconds: of an operation where a rate is told, of all of it, or the median of each. */
+  value: number;
+  /** Of one operation. */
+  usage: Usage | null;
+  /** Of all processes, behind it. */
+  memoryBytes: number | null;
+  effects: EffectCount | null;
+}
+
+/** Small tasks that go before, so that engines have compiled what is used much. */
+const warmUp: Pick<Task, "job" | "size">[] = [
+  { job: "steps", size: 50 },
+  { job: "calls", size: 5 },
+  { job: "children", size: 20 },
+  { job: "crawl", size: 1 },
+  { job: "clients", size: 200 },
+];
+
+/** A kill comes so long after an answer, at most: about as long as a step takes. */
+const killWithinMs = 4;
+
+/** A peer at work: its server and its worker, with their data in a folder of their own. Nothing of it stays. */
+export class Session implements AsyncDisposable {
+  readonly #peer: Peer;
+  readonly #place: Place;
+  #server: Server | undefined;
+  #worker: Worker | undefined;
+  #tasks = 0;
+
+  private constructor(peer: Peer, place: Place) {
+    this.#peer = peer;
+    this.#place = place;
+  }
+
+  static async open(peer: Peer): Promise<Session> {
+    const folder = await mkdtemp(join(tmpdir(), "planaria-peers-"));
+    const session = new Session(peer, { folder, ports: await findPorts(4) });
+    try {
+      session.#server = await peer.start?.(session.#place);
+      const worker = await session.#startWorker();
+      for (const task of warmUp) await worker.carryOut({ ...task, name: "warm-up" });
+      return session;
+    } catch (error) {
+      await session[Symbol.asyncDispose]();
+      throw error;
+    }
+  }
+
+  async ask(workload: Workload): Promise<Figure> {
+    const { job } = workload;
+    const size = Math.min(workload.size, this.#peer.sizes?.[job] ?? workload.size);
+    const task: Task = { job, size, name: `${job}-${(this.#tasks += 1)}` };
+    return job === "effects" ? this.#killAtHalf(task) : this.#measure(workload, task);
+  }
+
+  async #measure({ told, unit, job }: Workload, task: Task): Promise<Figure> {
+    const before = takeUsage(this.#pids);
+    const answer = await this.#worker!.carryOut(task);
+    const { cpuMs, writtenBytes, flushes } = usedBetween(before, takeUsage(this.#pids));
+    const { count } = answer;
+    const usage = { cpuMs: cpuMs / count, writtenBytes: writtenBytes / count, flushes: flushes / count };
+    return {
+      value: told === "rate" ? median(answer.timesMs) / count : median(answer.timesMs),
+      usage: unit === null ? null : usage,
+      memoryBytes: job === "children" ? takeMemoryBytes(this.#pids) : null,
+      effects: null,
+    };
+  }
+
+  /** Kills the worker when half of the effects have happened; counts the time from there until all is through. */
+  async #killAtHalf(task: Task): Promise<Figure> {
+    await using effects = await Effects.open(join(this.#place.folder, "effects"));
+    const given = { ...task, url: effects.url };
+    const half = effects.reached(task.size / 2);
+    const first = this.#worker!.carryOut(given);
+    await Promise.race([half, first]);
+    await sleep(Math.random() * killWithinMs);
+    const start = performance.now();
+    first.catch(() => {});
+    await this.#worker![Symbol.asyncDispose]();
+    await (await this.#startWorker()).carryOut(given);
+    const value = performance.now() - start;
+    return { value, usage: null, memoryBytes: null, effects: effects.count(task.size) };
+  }
+
+  async #startWorker(): Promise<Worker> {
+    this.#worker = undefined;
+    this.#worker = await Worker.start(this.#peer.worker, this.#place);
+    return this.#worker;
+  }
+
+  get #pids(): number[] {
+    return [this.#server?.child.pid, this.#worker?.pid].filter((pid) => pid !== undefined);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#worker?.[Symbol.asyncDispose]();
+    if (this.#server) await end(this.#server.child);
+    await rm(this.#place.folder, { recursive: true, force: true, maxRetries: 5 });
+  }
+}
