@@ -28,10 +28,9 @@ export interface CompileOptions {
   cacheFolder: string | null;
   /** Part of a component's behaviour: a guest sees whether its memory can grow. */
   memoryCapBytes: number;
+  /** How long it may take to say what it offers, in milliseconds: 10,000 by default. */
+  describeLimitMs?: number;
 }
-
-/** It takes a millisecond, and a busy machine's time to begin a thread. */
-const describeLimitMs = 10_000;
 
 /**
  * Makes a component ready to run: takes it apart, opens its core modules, compiles them, and asks it what it offers.
@@ -42,7 +41,7 @@ const describeLimitMs = 10_000;
  */
 export async function compileComponent(
   bytes: Uint8Array,
-  { cacheFolder, memoryCapBytes }: CompileOptions,
+  { cacheFolder, memoryCapBytes, describeLimitMs = 10_000 }: CompileOptions,
 ): Promise<CompiledComponent> {
   const digest = digestOf(bytes);
   const cache = cacheFolder === null ? null : new ComponentCache(cacheFolder);
@@ -55,7 +54,7 @@ export async function compileComponent(
     Object.entries(modules).map(([name, module]) => [name, openModule(module, name, memoryCapBytes)]),
   );
   const loaded = await load({ glue, modules: opened }, cache);
-  const descriptionText = await describe(loaded);
+  const descriptionText = await describe(loaded, describeLimitMs);
   const compiled = finish(digest, memoryCapBytes, loaded, descriptionText);
   await cache?.write(key, { glue, modules: opened, descriptionText });
   return compiled;
@@ -91,21 +90,21 @@ async function compileModule(name: string, bytes: Uint8Array): Promise<WebAssemb
 }
 
 /** In a thread of its own: nobody knows yet whether the component comes to an end, nor how much it has to say. */
-async function describe({ glueUrl, modules }: Loaded): Promise<string> {
-  const { message, isLate } = await askToDescribe({ glueUrl, modules });
+async function describe(loaded: Loaded, limitMs: number): Promise<string> {
+  const { message, isLate } = await askToDescribe(loaded, limitMs);
   if (message && "text" in message) return message.text;
   if (message) throw new HostError(message.code, message.message, { data: message.data });
   throw new HostError(
     "component/description",
     isLate
-      ? `The component had not described itself after ${describeLimitMs} ms.`
+      ? `The component had not described itself after ${limitMs} ms. Describing itself may take no work.`
       : "The component ended its thread while it described itself.",
   );
 }
 
-async function askToDescribe(loaded: Loaded): Promise<ThreadEnd<Saying>> {
+async function askToDescribe({ glueUrl, modules }: Loaded, limitMs: number): Promise<ThreadEnd<Saying>> {
   try {
-    return await runThread<Saying>(threadEntry("describe-worker"), loaded, describeLimitMs);
+    return await runThread<Saying>(threadEntry("describe-worker"), { glueUrl, modules }, limitMs);
   } catch (cause) {
     const message = `The component ended its thread while it described itself: ${(cause as Error).message}`;
     throw new HostError("component/description", message, { cause });

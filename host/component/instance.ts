@@ -73,6 +73,15 @@ export class Instance {
   }
 }
 
+/** By URL: even of a module that is there, an import takes as long as the loader likes. */
+const glues = new Map<string, Promise<Glue>>();
+
+function loadGlue(url: string): Promise<Glue> {
+  let glue = glues.get(url);
+  if (!glue) glues.set(url, (glue = import(/* @vite-ignore */ url)));
+  return glue;
+}
+
 /**
  * Makes a fresh guest.
  *
@@ -83,7 +92,7 @@ export async function instantiate(
   compiled: Pick<CompiledComponent, "glueUrl" | "modules">,
   imports: GuestImports,
 ): Promise<Instance> {
-  const glue: Glue = await import(/* @vite-ignore */ compiled.glueUrl);
+  const glue = await loadGlue(compiled.glueUrl);
   const memories: WebAssembly.Memory[] = [];
   const globals: WebAssembly.Global[] = [];
   const instantiateCore = (module: WebAssembly.Module, moduleImports?: object) => {

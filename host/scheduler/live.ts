@@ -91,6 +91,11 @@ function isEphemeral(row: AgentRow): boolean {
   return row.params === null || row.parent !== null;
 }
 
+/** The operations whose outcomes an agent was sent, and has not taken yet. */
+export function sentOperations({ pending }: Live): Set<number> {
+  return new Set(pending.flatMap((input) => (input.kind === "delivered" ? [input.operation] : [])));
+}
+
 /**
  * Whether the one invocation of an ephemeral agent is over; not if it is to be tried again. That of a function may be so
  * before it began. What its guest left in flight then concerns nobody.

@@ -6,6 +6,7 @@ import type { Clock, Http, Random } from "../base/port.ts";
 import type { CompiledComponent } from "../component/compile.ts";
 import { encodeStep } from "../oplog/codec.ts";
 import type { Entry } from "../oplog/entry.ts";
+import { checkLease } from "../store/conflict.ts";
 import type { AgentRow, InvocationRow, NodeRow, Store } from "../store/store.ts";
 import { Agents } from "./agents.ts";
 import { Calls } from "./calls.ts";
@@ -133,6 +134,7 @@ export class Node implements AsyncDisposable {
       loaded: (live) => {
         this.waits.loaded(live);
         this.fetches.loaded(live);
+        this.#surroundings.loaded(live);
       },
       unloaded: (live) => this.waits.unloaded(live),
     });
@@ -243,6 +245,12 @@ export class Node implements AsyncDisposable {
     const serving = new Group({ store, clock, node: this.#node, group: name, agents: this.agents, goOn });
     await this.durably(async () => {
       this.agents.slots = slots;
+      // To join again would hide that the lease was lost meanwhile, and with it what is at hand.
+      const nodes = await store.nodes();
+      checkLease(
+        this.#node,
+        nodes.some(({ id }) => id === this.#node),
+      );
       await this.#join();
       await this.#surroundings.serve(serving);
     });

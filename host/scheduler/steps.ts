@@ -12,7 +12,7 @@ import type { Deletions } from "./deletion.ts";
 import { done, failed, failedWith } from "./failure.ts";
 import type { Fetches } from "./fetches.ts";
 import type { Invocations } from "./invocations.ts";
-import { applyStep, type Live } from "./live.ts";
+import { applyStep, sentOperations, type Live } from "./live.ts";
 import type { Promises } from "./promises.ts";
 import type { Waits } from "./waits.ts";
 import type { Writer } from "./writer.ts";
@@ -175,7 +175,8 @@ export class Steps {
 
   async armAll(live: Live): Promise<void> {
     await this.#options.invocations.tellCanceled(live);
-    for (const number of live.state.inFlight.keys()) await this.arm(live, number);
+    const sent = sentOperations(live);
+    for (const number of live.state.inFlight.keys()) if (!sent.has(number)) await this.arm(live, number);
   }
 
   #deliver(live: Live, operation: number, outcome: Outcome): Promise<void> {

@@ -7,7 +7,7 @@ import type { Deletions } from "./deletion.ts";
 import { agentDeleted } from "./failure.ts";
 import type { Group } from "./group.ts";
 import type { Invocations } from "./invocations.ts";
-import { stateOf } from "./live.ts";
+import { sentOperations, stateOf, type Live } from "./live.ts";
 import type { Placing } from "./placing.ts";
 import type { Promises } from "./promises.ts";
 import type { Results } from "./results.ts";
@@ -59,6 +59,8 @@ export class Surroundings {
   #commits = 0;
   /** Agents that were called and were not at hand. */
   readonly #called = new Set<AgentId>();
+  /** Agents that were loaded while something was due to them that nobody has brought them yet. */
+  readonly #unarmed = new WeakSet<Live>();
   #group: Group | null = null;
   #closed = false;
 
@@ -223,6 +225,15 @@ export class Surroundings {
     await this.#ring();
   }
 
+  /** An agent has come to hand. If it was running, what it had been sent was in the memory of a host that is gone. */
+  loaded(live: Live): void {
+    if (live.row.state !== "running") return;
+    this.#unarmed.add(live);
+    this.#options.background(async () => {
+      if (this.#unarmed.has(live) && this.#parts.agents.isCurrent(live)) await this.goOn(live.row.id);
+    });
+  }
+
   /** Goes on with an agent that this node owns, or may claim. */
   async goOn(id: AgentId): Promise<void> {
     const { agents, invocations, placing, steps } = this.#parts;
@@ -232,7 +243,7 @@ export class Surroundings {
     if (known) await invocations.readQueue(live);
     if (live.row.error !== null) return steps.fail(live, live.row.error);
     // What one at hand waits for, it is brought; there may be thousands.
-    if (!known) await steps.armAll(live);
+    if (this.#unarmed.delete(live) || !known) await steps.armAll(live);
     await invocations.pump(live);
     if (stateOf(live) === "running") await agents.open(live);
   }
@@ -243,7 +254,7 @@ export class Surroundings {
     for (const [agent, rows] of Map.groupBy(await store.settled(node), (row) => row.agent)) {
       const live = this.#parts.agents.live(agent);
       if (!live) continue;
-      const sent = new Set(live.pending.map((input) => (input.kind === "delivered" ? input.operation : null)));
+      const sent = sentOperations(live);
       for (const { operation } of rows) if (!sent.has(operation)) await this.#parts.steps.arm(live, operation);
     }
   }

@@ -7,9 +7,12 @@ export function packComponent(bytes: Uint8Array): Uint8Array {
   return zstdCompressSync(bytes);
 }
 
+/** More than any component has, and less than would take the machine's memory. */
+const mostBytes = 2 ** 29;
+
 /** Errors: HostError `store/corrupt` if the bytes are not those of `digest`. */
 export function unpackComponent(digest: Digest, packed: Uint8Array): Uint8Array {
-  const bytes = attempt(() => zstdDecompressSync(packed));
+  const bytes = attempt(() => zstdDecompressSync(packed, { maxOutputLength: mostBytes }));
   if (bytes && digestOf(bytes) === digest) return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
   const what = `The store holds a damaged copy of the component ${shortDigest(digest)}.`;
   throw new HostError("store/corrupt", `${what} Restore the file from a backup.`, { data: { digest } });

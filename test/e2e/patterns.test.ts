@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { readFileSync } from "node:fs";
+import { appendFileSync, existsSync, readFileSync } from "node:fs";
 import { createServer, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { describe, expect, test } from "vitest";
@@ -126,19 +126,27 @@ describe.concurrent("a README's lines", { timeout: 300_000 }, () => {
   });
 });
 
-/** Answers as many requests as it is allowed to, and notes each that it gets: effects in the world outside. */
+/** Answers as many requests as it is allowed to, and notes each that it gets in a file: effects in the world outside. */
 class Service implements AsyncDisposable {
-  /** For each request, its key and path. */
-  readonly asked: string[] = [];
   answered = 0;
+  readonly #file: string;
   #allowed = 0;
   readonly #held = new Map<ServerResponse, string>();
   readonly #server = createServer(({ headers, url }, response) => {
-    this.asked.push(`${headers["idempotency-key"]} ${url}`);
+    appendFileSync(this.#file, `${headers["idempotency-key"]} ${url}\n`);
     this.#held.set(response, `enriched-${url!.slice(1)}`);
     response.on("close", () => this.#held.delete(response));
     this.#answer();
   });
+
+  constructor(file: string) {
+    this.#file = file;
+  }
+
+  /** For each request, its key and path. */
+  get asked(): string[] {
+    return existsSync(this.#file) ? readFileSync(this.#file, "utf8").trimEnd().split("\n") : [];
+  }
 
   async open(): Promise<string> {
     await once(this.#server.listen(0, "127.0.0.1"), "listening");
@@ -169,7 +177,7 @@ class Service implements AsyncDisposable {
 test("an enrichBatch that is killed asks for nothing again that it had been answered", async () => {
   await using place = new Workplace();
   await using progress = new Progress(place);
-  await using service = new Service();
+  await using service = new Service(place.file("effects.txt"));
   const host = await service.open();
   const ids = Array.from({ length: 40 }, (_, i) => `order-${i}`);
   const component = await place.build("guests/enrichment");

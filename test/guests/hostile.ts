@@ -1,3 +1,8 @@
+import invocationHost from "planaria:host/invocation@0.1.0";
+import operationHost from "planaria:host/operation@0.1.0";
+import promiseHost from "planaria:host/promise@0.1.0";
+import rpcHost from "planaria:host/rpc@0.1.0";
+import runHost from "planaria:host/run@0.1.0";
 import { agent, fork, log, promise, random, rpc, run, self, sleep } from "planaria/guest";
 
 // A guest that misbehaves in every way that a guest can, each once. It is for tests that show that the host and other
@@ -200,6 +205,103 @@ export async function rpcBomb(depth: number): Promise<number> {
 
 export function drawMuch(times: number) {
   for (let i = 0; i < times; i += 1) random.bytes(65_536);
+}
+
+export function promiseMuch(count: number) {
+  for (let i = 0; i < count; i += 1) promise.create();
+}
+
+/** Gives up what it never began: each number would have to be looked for in the journal. */
+export function cancelMuch(count: number) {
+  for (let i = 0; i < count; i += 1) operationHost.cancel(2 ** 32 - 1 - (i % 1_000));
+  return count;
+}
+
+export async function callMuch(megabytes: number) {
+  return rpc(neverEnd, ["x".repeat(megabytes * 1_048_576)] as never);
+}
+
+export function settleMuch(megabytes: number) {
+  promiseHost.complete("p", JSON.stringify("x".repeat(megabytes * 1_048_576)));
+}
+
+// Posing as somebody else: past the SDK, at the imports themselves.
+
+/** Ends its own and others' operations and invocations by numbers that are not for it to name. */
+export async function forge() {
+  const waiting = sleep(1);
+  for (const number of [0, 1, 2, 3, 99, 2 ** 32 - 1]) {
+    runHost.finish(number, { tag: "ok", val: '"forged"' });
+    operationHost.cancel(number);
+    if (number !== 1) invocationHost.finish(number, { tag: "ok", val: '"forged"' });
+  }
+  return waiting.then(
+    (value) => ({ value }),
+    ({ code }: { code: string }) => ({ code }),
+  );
+}
+
+/** Hands text over that is no JSON, in the hope that it becomes a part of what others are told. */
+export function inject(where: "args" | "promise" | "outcome") {
+  const text = '1},{"operation":2,"value":"injected"';
+  if (where === "args")
+    rpcHost.callFunction("neverEnd", text, {
+      mode: "triggered",
+      at: null,
+      key: null,
+      target: null,
+      timeout: null,
+      retry: null,
+    });
+  if (where === "promise") promiseHost.complete("p", text);
+  if (where === "outcome") invocationHost.finish(1, { tag: "ok", val: text });
+}
+
+/** Calls agents by whatever name. */
+export async function callNamed(names: string[]) {
+  const call = (name: string) =>
+    rpc(callAs, [name]).then(
+      () => "called",
+      (error: { code?: string }) => error.code,
+    );
+  return Promise.all(names.map(call));
+}
+
+export function callAs(name: string) {
+  rpcHost.callAgent(name, "count", "[]", {
+    mode: "attached",
+    at: null,
+    key: null,
+    target: null,
+    timeout: null,
+    retry: null,
+  });
+}
+
+/** Keys and promise ids that mean something to somebody. */
+export async function nameOddly(names: string[]) {
+  const ids = names.map((id) => promise.create<number>({ id }));
+  await Promise.all(ids.map((id, index) => promise.complete(id, index)));
+  return Promise.all(ids.map((id) => promise.await(id)));
+}
+
+/** Tells whether what it is given, or gets from others, changes what all objects have. */
+export async function takePoison(poison: unknown) {
+  const echoed = await rpc(echo, [poison]);
+  const mended = await run(echo, poison);
+  return { polluted: "polluted" in {}, same: JSON.stringify([echoed, mended]) };
+}
+
+export const echo = (value: unknown) => value;
+
+export async function fetchEach(urls: string[]) {
+  const codeOf = (url: string) =>
+    fetch(url).then(
+      ({ status }) => status,
+      (error: { code?: string; cause?: { code?: string }; name: string }) =>
+        error.code ?? error.cause?.code ?? error.name,
+    );
+  return Promise.all(urls.map(codeOf));
 }
 
 // Breaking its own house.

@@ -141,6 +141,20 @@ export function describeCalls(open: OpenPlace): void {
       await other[Symbol.asyncDispose]();
     });
 
+    test("is settled from outside by the first alone, though another one says the same", async () => {
+      const settled = makePromise("p", { state: "resolved", payload: "1", settledAt: 5 });
+      await commit({ promises: [settled] });
+      await expect(commit({ promises: [{ ...settled, settledAt: 6 }] })).rejects.toMatchObject(conflict);
+      expect(await scene.store.promise(settled.id)).toEqual(settled);
+    });
+
+    test("has its time out once for all nodes that look at the clock", async () => {
+      const expired = makePromise("p", { state: "timed-out", expiresAt: 5, settledAt: 5 });
+      await commit({ promises: [expired] });
+      await commit({ promises: [expired] });
+      expect(await scene.store.promise(expired.id)).toEqual(expired);
+    });
+
     test("is listed by state, in order of creation, and deleted", async () => {
       await commit({ promises: [makePromise("p2"), makePromise("p1", { state: "canceled" }), makePromise("p3")] });
       expect((await scene.store.promises()).map(({ id }) => id)).toEqual(["p2", "p1", "p3"]);

@@ -24,6 +24,18 @@ export function describeLists(open: OpenPlace): void {
       expect(await list({ component: other, state: "failed" })).toEqual([]);
     });
 
+    test("how many agents of a component have not ended", async () => {
+      const other = digestOf(Buffer.from("other"));
+      const agents = [makeAgent("a()"), makeAgent("b()", { state: "ended" }), makeAgent("c()", { state: "failed" })];
+      await commit({
+        agents: [...agents, makeAgent("d()", { component: other }), makeAgent("e()", { state: "running" })],
+      });
+      const { component } = makeAgent("a()");
+      expect(await scene.store.countAgents(component!)).toBe(3);
+      expect(await scene.store.countAgents(other)).toBe(1);
+      expect(await scene.store.countAgents(digestOf(Buffer.from("none")))).toBe(0);
+    });
+
     test("components, the newest first", async () => {
       const make = (name: string, createdAt: number) => ({
         digest: digestOf(Buffer.from(name)),

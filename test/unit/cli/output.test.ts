@@ -36,6 +36,17 @@ describe("output", () => {
     expect([stdout.text, stderr.text]).toEqual(["[1,2]\n", ""]);
   });
 
+  test("shows what a terminal would act upon, in what guests say, and lets colors be", () => {
+    const { output, stdout, stderr } = makeOutput();
+    output.say("\u001b[2Jgone \u001b]0;title\u0007 over\rwritten\u009b1A \u202eback\t\u001b[31mred\u001b[0m");
+    output.result("a\u001b[1Ab\nc", (text) => text);
+    output.error(new HostError("invocation/failed", "the guest said \u001b[2J"));
+    expect(stderr.text).toContain("\\u{1b}[2Jgone \\u{1b}]0;title\\u{7} over\\u{d}written\\u{9b}1A \\u{202e}back\t");
+    expect(stderr.text).toContain("\u001b[31mred\u001b[0m");
+    expect(stderr.text).toContain("the guest said \\u{1b}[2J");
+    expect(stdout.text).toBe("a\\u{1b}[1Ab\nc\n");
+  });
+
   test("has neither colour nor motion where there is no terminal", () => {
     const { output, stdout, stderr } = makeOutput();
     {

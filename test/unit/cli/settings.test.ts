@@ -56,6 +56,10 @@ describe("settings", () => {
     expect(await json("components", "set", `sha256:${digest.slice(0, 8)}`, "--in-flight-limit", "5")).toMatchObject({
       settings: { allowedHosts: ["a.com", "b.com:8080", "*.c.com"], inFlightLimit: 5 },
     });
+    const sizes = ["--payload-limit", "1MiB", "--step-limit", "2MiB", "--agent-limit", "9"];
+    expect(await json("components", "set", digest, ...sizes)).toMatchObject({
+      settings: { payloadLimitBytes: 2 ** 20, stepLimitBytes: 2 ** 21, agentLimit: 9 },
+    });
     expect(await json("components", "set", digest, "--no-allow-host")).toMatchObject({
       settings: { allowedHosts: [], inFlightLimit: 5 },
     });
@@ -68,6 +72,8 @@ describe("settings", () => {
     expect(formatSettings(defaultSettings)).toBe("");
     const some = { ...defaultSettings, allowedHosts: ["a.com", "*.b.com"], responseLimitBytes: 2 ** 20 };
     expect(formatSettings(some)).toBe("allow-host a.com,*.b.com, response-limit 1MiB");
+    const others = { ...defaultSettings, payloadLimitBytes: 4_096, stepLimitBytes: 8_192, agentLimit: 9 };
+    expect(formatSettings(others)).toBe("payload-limit 4KiB, step-limit 8KiB, agent-limit 9");
   });
 
   test.each([
@@ -79,6 +85,9 @@ describe("settings", () => {
     [["--response-limit", "2GiB"], "It must be a size such as 64MiB, from 0 to 1GiB."],
     [["--depth-limit", "0"], "It must be a whole number from 1."],
     [["--in-flight-limit", "many"], "It must be a whole number from 0."],
+    [["--payload-limit", "1"], "It must be a size such as 64MiB, from 1KiB to 256MiB."],
+    [["--step-limit", "1GiB"], "It must be a size such as 64MiB, from 1KiB to 256MiB."],
+    [["--agent-limit", "0"], "It must be a whole number from 1."],
     [["--alow-host", "a.com"], "Did you mean --allow-host?"],
     [[], "error[cli/nothing-to-set]: It is not said what to set"],
   ])("refuse %j", async (args, hint) => {

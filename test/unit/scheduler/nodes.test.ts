@@ -1,5 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { agentId, invocationKey, promiseId } from "../../../host/base/id.ts";
+import { HostError } from "../../../host/base/error.ts";
+import type { Store } from "../../../host/store/store.ts";
+import { intercept } from "../../../host/testing/dying-store.ts";
 import { makePausable } from "./faults.ts";
 import { readGuest, Scene } from "./scene.ts";
 
@@ -137,6 +140,52 @@ describe("a host", () => {
     expect(await first.call('counter("paused").count')).toBe(5);
     expect(await first.call('counter("afterwards").add', 1)).toBe(1);
     expect((await first.replay('actor("a")')).mismatch).toBeNull();
+  });
+
+  test("that conflicts with another one amid a turn does not take for durable what that turn did", async () => {
+    const scene = new Scene();
+    let fails = false;
+    const wrap = (store: Store) =>
+      intercept(store, async (name, call) => {
+        // The time to commit comes amid the turn, so that the commit takes what the turn did before anybody waits for that.
+        if (name === "waiters" && fails) scene.clock.next(20);
+        if (name !== "commit" || !fails) return call();
+        fails = false;
+        throw new HostError("store/conflict", "Another node was faster.");
+      });
+    const node = await scene.open({ wrap });
+    const waits = await node.startAct('actor("a")', "return promise.await(promise.create({ id: 'p' }))");
+    await node.settled();
+    fails = true;
+    expect(await node.run(node.host.settlePromise(promiseId("p"), "resolved", "1"))).toBe(true);
+    expect(fails).toBe(false);
+    expect(await node.store.promise(promiseId("p"))).toMatchObject({ state: "resolved", payload: "1" });
+    expect(await node.value(waits)).toBe(1);
+  });
+
+  test("that conflicts with another one while it is closed leaves for good", async () => {
+    const scene = new Scene();
+    let [fails, hasFailed] = [false, false];
+    const breathe = async () => {
+      for (let left = 20; left > 0; left -= 1) await new Promise((resolve) => setImmediate(resolve));
+    };
+    const wrap = (store: Store) =>
+      intercept(store, async (name, call) => {
+        // It joins again after the conflict, and the store takes its time.
+        if (name === "join" && hasFailed) await breathe();
+        if (name !== "commit" || !fails) return call();
+        fails = false;
+        hasFailed = true;
+        throw new HostError("store/conflict", "Another node was faster.");
+      });
+    const node = await scene.open({ wrap });
+    await node.call('counter("a").add', 1);
+    fails = true;
+    void node.host.call({ callee: { agent: 'counter("a")', method: "add" }, args: "[1]" }).catch(() => {});
+    await node[Symbol.asyncDispose]();
+    await breathe();
+    expect(hasFailed).toBe(true);
+    expect(await node.store.nodes()).toEqual([]);
   });
 
   test("that has lost its lease takes calls all the same, once it has noticed", async () => {

@@ -1,0 +1,71 @@
+import fc from "fast-check";
+import { describe, expect, test, vi } from "vitest";
+import { play } from "./play.ts";
+import { faultKinds, scenarios, type Fault, type Scenario } from "./scenario.ts";
+import { simulate } from "./simulate.ts";
+
+vi.setConfig({ testTimeout: 300_000 });
+
+/** `PLANARIA_SEED=… npm test -- sim` plays others. */
+const seed = Number(process.env["PLANARIA_SEED"] ?? 1);
+
+const sample = (kinds = faultKinds): Scenario => fc.sample(scenarios(kinds), { seed: 7, numRuns: 1 })[0]!;
+
+describe("programs made at random come to the end that they come to undisturbed", () => {
+  test.each([0, 1, 2, 3])("whatever goes wrong, quarter %i", async (quarter) => {
+    const { failed, rounds } = await simulate({ seed: seed + quarter, rounds: 60, faults: faultKinds });
+    expect(failed).toBeNull();
+    expect(rounds).toBe(60);
+  });
+
+  test("when nothing does", async () => {
+    expect((await simulate({ seed, rounds: 10, faults: [] })).failed).toBeNull();
+  });
+});
+
+describe("a scenario", () => {
+  test("goes the same way each time that it is played", async () => {
+    const faults: Fault[] = [
+      { kind: "crash", seat: 0, commit: 1, when: "after" },
+      { kind: "slow", seat: 1, answer: 20, count: 40, rounds: 9 },
+      { kind: "skip", round: 30, spanMs: 3_000 },
+    ];
+    const scenario = { ...sample(), faults };
+    const [first, second] = [await play(scenario), await play(scenario)];
+    expect(first.violations).toEqual([]);
+    expect(second).toEqual(first);
+    expect(first.lives).toBeGreaterThan(scenario.seats.length);
+  });
+
+  test("is another one with another seed", async () => {
+    const [one, other] = fc.sample(scenarios(), { seed: 7, numRuns: 2 });
+    expect((await play(one!)).trace).not.toBe((await play(other!)).trace);
+  });
+});
+
+describe("a run is found out", () => {
+  const altered: [what: string, alter: (scenario: Scenario) => Partial<Scenario["program"]>, says: RegExp][] = [
+    ["whose outcome is another", () => ({ value: "another" }), /^the outcome is .*, not .*another/],
+    [
+      "in which a call was lost",
+      ({ program }) => ({ counts: { ...program.counts, lost: 1 } }),
+      /^the counters say .*"lost":0/,
+    ],
+    [
+      "in which a promise is missing",
+      ({ program }) => ({ promises: [...program.promises, "resolved 1"] }),
+      /^the promises are/,
+    ],
+    ["in which nobody was asked", ({ program }) => ({ paths: [...program.paths, "/nowhere"] }), /^the requests are/],
+    [
+      "whose program never ends",
+      () => ({ body: "await new Promise(() => {})" }),
+      /^Error: It takes too long; actor\("main"\)/,
+    ],
+  ];
+  test.each(altered)("%s", async (_, alter, says) => {
+    const scenario = sample([]);
+    const { violations } = await play({ ...scenario, program: { ...scenario.program, ...alter(scenario) } });
+    expect(violations).toContainEqual(expect.stringMatching(says));
+  });
+});
