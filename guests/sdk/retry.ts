@@ -1,5 +1,6 @@
 import type { RetryPolicy } from "planaria:host/operation@0.1.0";
 import { PlanariaError } from "./failure.ts";
+import { defaultRetry, type RetryRule } from "./retry-rule.ts";
 import { suggest } from "./suggestion.ts";
 import { toSpanMs } from "./time.ts";
 
@@ -21,23 +22,29 @@ export interface RetryOptions {
   never?: readonly string[] | undefined;
 }
 
-const names = ["attempts", "firstMs", "factor", "mostMs", "jitter", "only", "never"];
+const names = Object.keys(defaultRetry);
 
-/** What the host takes. Throws PlanariaError `guest/bad-argument` for what makes no sense. */
+/** What the host takes. Throws as `readRetry` does. */
 export function toHostRetry(options: RetryOptions | number): RetryPolicy {
+  const { firstMs: first, mostMs: most, only, never, ...rest } = readRetry(options);
+  return { ...rest, first, most, only: [...only], never: [...never] };
+}
+
+/** What is said and what is not. Throws PlanariaError `guest/bad-argument` for what makes no sense. */
+export function readRetry(options: RetryOptions | number): RetryRule {
   const said = typeof options === "number" ? { attempts: options } : options;
   if (typeof said !== "object" || said === null) throw wrong("must be a number of attempts or an object", options);
   const unknown = Object.keys(said).find((name) => !names.includes(name));
   if (unknown !== undefined)
     throw new PlanariaError("guest/bad-argument", `A retry has no ${unknown}. ${suggest(unknown, names, "options")}`);
   const {
-    attempts = 3,
-    firstMs = 100,
-    factor = 2,
-    mostMs = 60_000,
-    jitter = 0.5,
-    only = [],
-    never = [],
+    attempts = defaultRetry.attempts,
+    firstMs = defaultRetry.firstMs,
+    factor = defaultRetry.factor,
+    mostMs = defaultRetry.mostMs,
+    jitter = defaultRetry.jitter,
+    only = defaultRetry.only,
+    never = defaultRetry.never,
   }: RetryOptions = said;
   if (!Number.isInteger(attempts) || attempts < 1 || attempts > 0xffff_ffff)
     throw wrong("must have attempts: a whole number from 1", attempts);
@@ -46,9 +53,9 @@ export function toHostRetry(options: RetryOptions | number): RetryPolicy {
     throw wrong("must have a jitter: a number from 0 to 1", jitter);
   return {
     attempts,
-    first: toSpanMs(firstMs, "The firstMs of a retry"),
+    firstMs: toSpanMs(firstMs, "The firstMs of a retry"),
     factor,
-    most: toSpanMs(mostMs, "The mostMs of a retry"),
+    mostMs: toSpanMs(mostMs, "The mostMs of a retry"),
     jitter,
     only: toWords(only, "only"),
     never: toWords(never, "never"),

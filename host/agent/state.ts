@@ -11,17 +11,19 @@ import {
 import type { Entry, EntryOf, Outcome } from "../oplog/entry.ts";
 import { canonicalAgentId } from "./agent-name.ts";
 
-/** The entries that start an operation whose outcome the guest will be given. */
-type Start = EntryOf<
-  | "rpc-started"
-  | "delete-started"
-  | "promise-awaited"
-  | "promise-settled"
-  | "fork-started"
-  | "sleep-started"
-  | "fetch-started"
-  | "run-started"
->;
+/** The entries that start an operation whose outcome the guest will be given, if it is no triggered call. */
+const starts = [
+  "rpc-started",
+  "delete-started",
+  "promise-awaited",
+  "promise-settled",
+  "fork-started",
+  "sleep-started",
+  "fetch-started",
+  "run-started",
+] as const;
+type Start = EntryOf<(typeof starts)[number]>;
+const startKinds: ReadonlySet<string> = new Set(starts);
 
 export interface Operation {
   /** Who started it: the agent itself, or the ancestor that it was forked from. */
@@ -159,20 +161,7 @@ export const canceledOutcome: Outcome = {
 
 /** Whether an entry puts an operation in flight: the guest will be given its outcome. */
 export function startsOperation(entry: Entry): entry is Start {
-  switch (entry.kind) {
-    case "rpc-started":
-      return entry.mode === "attached";
-    case "delete-started":
-    case "promise-awaited":
-    case "promise-settled":
-    case "fork-started":
-    case "sleep-started":
-    case "fetch-started":
-    case "run-started":
-      return true;
-    default:
-      return false;
-  }
+  return startKinds.has(entry.kind) && !(entry.kind === "rpc-started" && entry.mode === "triggered");
 }
 
 function settleOperation(state: AgentState, number: number, outcome: Outcome): void {

@@ -1,7 +1,9 @@
 import { HostError } from "../base/error.ts";
 import type { Target } from "../store/store.ts";
 
-const shape = /^poll:\/\/(?:(?<any>any)|uni)@(?<group>[\w.-]{1,64})(?:\/(?<node>[\w.-]{1,64}))?$/;
+const name = "[\\w.-]{1,64}";
+const nameShape = new RegExp(`^${name}$`);
+const shape = new RegExp(`^poll://(?:(?<any>any)|uni)@(?<group>${name})(?:/(?<node>${name}))?$`);
 
 /**
  * Reads where a call says that a new agent is to live.
@@ -26,6 +28,6 @@ export function formatTarget({ group, node, only }: Target): string {
 }
 
 /** Whether it can be the name of a group, or of a node in one. */
-export function isTargetName(name: string): boolean {
-  return /^[\w.-]{1,64}$/.test(name);
+export function isTargetName(text: string): boolean {
+  return nameShape.test(text);
 }

@@ -93,13 +93,13 @@ export class Agents {
   async local(id: AgentId): Promise<Live | null> {
     const known = this.#live.get(id);
     if (known) return known;
-    const { store, writer, node, seat } = this.#options;
+    const { writer, node, seat } = this.#options;
     const row = await writer.findAgent(id);
     if (!row || !isPlaced(row)) return null;
     if (row.node === node) return this.#load(row);
     // Those of nodes that are dead are nobody's: a claim is not worth a try, and it takes a transaction.
     if (row.node !== null || !admits(row.target, seat) || (row.target && this.isFull)) return null;
-    return (await store.claim(node, [id])).length === 0 ? null : this.#load({ ...row, node });
+    return this.#claim(row);
   }
 
   /** Whether this node is one of those that the agent's target admits. */
@@ -109,10 +109,14 @@ export class Agents {
 
   /** As `local`, but of whatever target: to copy it. */
   async borrowed(id: AgentId): Promise<Live | null> {
-    const { store, writer, node } = this.#options;
-    const row = await writer.findAgent(id);
-    if (!row || !isPlaced(row) || row.node !== null) return null;
-    return (await store.claim(node, [id], { anyTarget: true })).length === 0 ? null : this.#load({ ...row, node });
+    const row = await this.#options.writer.findAgent(id);
+    return row && isPlaced(row) && row.node === null ? this.#claim(row, { anyTarget: true }) : null;
+  }
+
+  async #claim(row: PlacedAgent, options: { anyTarget?: boolean } = {}): Promise<Live | null> {
+    const { store, node } = this.#options;
+    const claimed = await store.claim(node, [row.id], options);
+    return claimed.length === 0 ? null : this.#load({ ...row, node });
   }
 
   /** Gives an agent back that this node may not run. */

@@ -1,4 +1,5 @@
 import * as v from "valibot";
+import { defaultRetry } from "../../guests/sdk/retry-rule.ts";
 import { parseTarget } from "../agent/target.ts";
 import { HostError } from "../base/error.ts";
 import type { Digest } from "../base/id.ts";
@@ -22,17 +23,6 @@ export interface CallRequest {
   /** Where an agent that does not exist yet is to live, such as `poll://any@GROUP`; by default, here. */
   target?: string;
 }
-
-/** What guests have by default, too. */
-const defaultRetry: RetryPolicy = {
-  attempts: 3,
-  firstMs: 100,
-  factor: 2,
-  mostMs: 60_000,
-  jitter: 0.5,
-  only: [],
-  never: [],
-};
 
 const keyLimit = 4_096;
 

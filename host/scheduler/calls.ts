@@ -11,7 +11,7 @@ import type { Components } from "./components.ts";
 import { findCycle } from "./cycle.ts";
 import { agentDeleted, failedWith } from "./failure.ts";
 import type { Invocations } from "./invocations.ts";
-import type { Live } from "./live.ts";
+import { sentOperations, type Live } from "./live.ts";
 import { isPatient, type Waits } from "./waits.ts";
 import { findTriggered } from "./triggered.ts";
 import { createUnplaced, waitAgain } from "./unplaced.ts";
@@ -92,8 +92,8 @@ export class Calls {
   /** Gives a call of another node's agent up if it turns out to close a cycle. */
   async #lookAgain(caller: Live, { by, start }: Operation & { start: EntryOf<"rpc-started"> }): Promise<void> {
     const { operation } = start;
-    const isDelivered = caller.pending.some((input) => input.kind === "delivered" && input.operation === operation);
-    if (!this.#options.agents.isCurrent(caller) || !caller.waiting.has(operation) || isDelivered) return;
+    if (!this.#options.agents.isCurrent(caller) || !caller.waiting.has(operation)) return;
+    if (sentOperations(caller).has(operation)) return;
     const circle = await findCycle(this.#options, caller, calleeOf(by, start).agent);
     if (!circle) return;
     await this.#options.agents.send(caller, { kind: "delivered", operation, outcome: cycle(circle) });

@@ -37,7 +37,8 @@ export class Components {
   #served: Digest[] = [];
   /** As the store has them, and as they were read. */
   readonly #settings = new Map<Digest, { text: string; settings: ComponentSettings }>();
-
+  /** The store's version of which they are; null if what this node has changed may not be in it. */
+  #settingsVersion: number | null = null;
   /** What the executor was told. */
   readonly #mayFork = new Map<Digest, boolean>();
   readonly census: Census;
@@ -58,10 +59,12 @@ export class Components {
     const { store, writer } = this.#options;
     // What this node is about to write is newer, and may come to the store while that is read.
     const unwritten = writer.unwrittenComponents();
+    const version = await store.version();
     for (const { digest, description, settings } of (await store.components()).toReversed()) {
       if (!this.#descriptions.has(digest)) this.#descriptions.set(digest, parseDescription(description));
       if (!unwritten.has(digest)) this.#know(digest, settings);
     }
+    this.#settingsVersion = unwritten.size === 0 ? version : null;
   }
 
   #know(digest: Digest, text: string): void {
@@ -81,7 +84,8 @@ export class Components {
 
   /** What the agents of a component may do, as it was last said in any process. */
   async settingsOf(digest: Digest): Promise<ComponentSettings> {
-    await this.learn();
+    // It is asked before every fetch, and nobody else changes them without a commit.
+    if ((await this.#options.store.version()) !== this.#settingsVersion) await this.learn();
     return this.knownSettingsOf(digest);
   }
 
@@ -131,6 +135,7 @@ export class Components {
   #write(row: ComponentRow, said: SaidSettings, isNew: boolean): void {
     const settings = mergeSettings(row.settings, said);
     if (isNew || settings !== row.settings) this.#options.writer.component({ ...row, settings });
+    this.#settingsVersion = null;
     this.#know(row.digest, settings);
   }
 

@@ -1,9 +1,9 @@
 import { parseAgentName } from "../agent/agent-name.ts";
-import { calleeOf, openCalls, type Operation } from "../agent/state.ts";
+import { calleeOf, openCalls } from "../agent/state.ts";
 import { agentId, invocationKey, type AgentId, type InvocationKey } from "../base/id.ts";
 import type { Store } from "../store/store.ts";
 import type { Agents } from "./agents.ts";
-import type { Live } from "./live.ts";
+import { sentOperations, type Live } from "./live.ts";
 import type { Writer } from "./writer.ts";
 
 interface Sight {
@@ -36,14 +36,13 @@ export async function findCycle(sight: Sight, caller: Live, callee: AgentId): Pr
   return path && [caller.row.id, ...path];
 }
 
+/** Not those whose outcome is known, and only has not reached the guest yet. */
 function awaitedBy(live: Live): AgentId[] {
-  const calls = live.state.invocation ? openCalls(live.state).filter((call) => isAwaited(live, call)) : [];
-  return calls.flatMap(({ by, start }) => (start.kind === "rpc-started" ? [calleeOf(by, start).agent] : []));
-}
-
-/** Not if its outcome is known, and only has not reached the guest yet. */
-function isAwaited({ pending }: Live, { outcome, start }: Operation): boolean {
-  return !outcome && !pending.some((input) => input.kind === "delivered" && input.operation === start.operation);
+  const sent = sentOperations(live);
+  const calls = live.state.invocation ? openCalls(live.state) : [];
+  return calls.flatMap(({ by, start, outcome }) =>
+    start.kind === "rpc-started" && !outcome && !sent.has(start.operation) ? [calleeOf(by, start).agent] : [],
+  );
 }
 
 /** The same of an agent that is not at hand, as the store knows it. */

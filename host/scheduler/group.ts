@@ -95,7 +95,7 @@ export class Group {
     this.#fullSince = agents.atWorkCount < agents.slots ? null : (this.#fullSince ?? now);
     const isFull = this.#fullSince !== null && now >= this.#fullSince + patienceMs;
     if (isFull === this.#saidFull) return;
-    await store.setFull(node, isFull);
+    await store.offer(node, { slots: agents.slots, full: isFull });
     this.#saidFull = isFull;
   }
 }

@@ -246,12 +246,7 @@ export class Node implements AsyncDisposable {
     await this.durably(async () => {
       this.agents.slots = slots;
       // To join again would hide that the lease was lost meanwhile, and with it what is at hand.
-      const nodes = await store.nodes();
-      checkLease(
-        this.#node,
-        nodes.some(({ id }) => id === this.#node),
-      );
-      await this.#join();
+      checkLease(this.#node, await store.offer(this.#node, { slots, full: false }));
       await this.#surroundings.serve(serving);
     });
   }

@@ -210,10 +210,12 @@ class MemoryStore implements Store {
     this.#noteWrite();
   }
 
-  async setFull(node: NodeId, full: boolean): Promise<void> {
+  async offer(node: NodeId, { slots, full }: Pick<NodeRow, "slots" | "full">): Promise<boolean> {
     const row = this.#state.nodes.get(node);
-    if (row) row.full = full;
+    if (!row) return false;
+    Object.assign(row, { slots, full });
     this.#noteWrite();
+    return true;
   }
 
   async leave(node: NodeId): Promise<void> {

@@ -50,7 +50,7 @@ export class SqliteOwners {
     this.#waits = new SqliteWaits(db);
     this.#statements = {
       join: db.prepare(`INSERT OR REPLACE INTO nodes (${nodeColumns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`),
-      setFull: db.prepare(`UPDATE nodes SET "full" = ? WHERE id = ?`),
+      offer: db.prepare(`UPDATE nodes SET slots = ?, "full" = ? WHERE id = ?`),
       nodes: db.prepare(`SELECT ${nodeColumns} FROM nodes ORDER BY startedAt, id`),
       forget: db.prepare("DELETE FROM nodes WHERE id = ?"),
       free: db.prepare("UPDATE agents SET node = NULL WHERE node = ?"),
@@ -67,8 +67,8 @@ export class SqliteOwners {
     this.#statements.join.run(id, expiresAt, pid, machine, startedAt, group, name, slots, Number(full));
   }
 
-  setFull(node: NodeId, full: boolean): void {
-    this.#statements.setFull.run(Number(full), node);
+  offer(node: NodeId, { slots, full }: Pick<NodeRow, "slots" | "full">): boolean {
+    return this.#statements.offer.run(slots, Number(full), node).changes === 1;
   }
 
   nodes(): NodeRow[] {

@@ -1,4 +1,5 @@
 import type { SQLInputValue, SQLOutputValue } from "node:sqlite";
+import { HostError } from "../base/error.ts";
 import type { AgentId } from "../base/id.ts";
 import type { Outcome } from "../oplog/entry.ts";
 import type { AgentRow, InvocationRow, OperationRow, PromiseRow } from "./store.ts";
@@ -47,6 +48,22 @@ export const agentColumns = "state node snapshot snapshotLength length updatedAt
 
 export function agentValues({ state, node, snapshot, length, updatedAt, error }: AgentRow): SQLInputValue[] {
   return [state, node, snapshot?.id ?? null, snapshot?.length ?? null, length, updatedAt, error];
+}
+
+/**
+ * What a table itself holds as the key of a row that was found by it, for `checkKey`.
+ *
+ * SQLite would take it from the index, which in a damaged file may say something else.
+ */
+export const storedKey = (table: string, key: string, number = "number") =>
+  `(SELECT stored.${key} FROM ${table} AS stored WHERE stored.${number} = ${table}.${number}) AS storedKey`;
+
+/** A row that was found by `key`. Errors: HostError `store/corrupt` if it is another one's. */
+export function checkKey({ storedKey, ...columns }: Columns, key: string, file: string): Columns {
+  if (storedKey === key) return columns;
+  const todo = `Restore it from a backup, or save what can be read: sqlite3 ${file} .recover`;
+  const what = `${file} is damaged: where ${key} should be there is something else.`;
+  throw new HostError("store/corrupt", `${what} ${todo}`, { data: { file, key } });
 }
 
 export function toAgent(columns: Columns): AgentRow {

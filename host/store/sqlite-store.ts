@@ -6,8 +6,10 @@ import { describeFailure } from "./sqlite-error.ts";
 import { openFile, type SqliteFileOptions } from "./sqlite-file.ts";
 import {
   agentColumns,
+  checkKey,
   originColumns,
   promiseColumns,
+  storedKey,
   toAgent,
   toInvocation,
   toOperation,
@@ -65,10 +67,16 @@ export async function openSqliteStore({ file, now, ...options }: SqliteStoreOpti
   }
 }
 
-const selectAgents = `SELECT id, ${[...originColumns, ...agentColumns].join(", ")} FROM agents`;
+const agentList = ["id", ...originColumns, ...agentColumns].join(", ");
+const promiseList = ["id", ...promiseColumns].join(", ");
+const selectAgents = `SELECT ${agentList} FROM agents`;
 const selectInvocations = "SELECT i.*, a.id FROM invocations AS i JOIN agents AS a ON a.number = i.agent";
 const selectOperations = "SELECT o.*, a.id FROM operations AS o JOIN agents AS a ON a.number = o.agent";
-const selectPromises = `SELECT id, ${promiseColumns.join(", ")} FROM promises`;
+const selectPromises = `SELECT ${promiseList} FROM promises`;
+const selectAgent = `SELECT ${storedKey("agents", "id")}, ${agentList} FROM agents WHERE id = ?`;
+const selectPromise = `SELECT ${storedKey("promises", "id")}, ${promiseList} FROM promises WHERE id = ?`;
+const selectInvocation = `SELECT ${storedKey("invocations", "key", "seq")}, invocations.*, a.id
+  FROM invocations JOIN agents AS a ON a.number = invocations.agent WHERE a.id = ? AND invocations.key = ?`;
 const numberOf = "(SELECT number FROM agents WHERE id = ?)";
 
 /**
@@ -111,8 +119,8 @@ class SqliteStore implements Store {
   }
 
   async agent(id: AgentId): Promise<AgentRow | undefined> {
-    const columns = this.#get(`${selectAgents} WHERE id = ?`, id);
-    return columns && toAgent(columns);
+    const columns = this.#get(selectAgent, id);
+    return columns && toAgent(checkKey(columns, id, this.#file));
   }
 
   async agents(filter: { state?: AgentState; component?: Digest; limit?: number } = {}): Promise<AgentRow[]> {
@@ -144,8 +152,8 @@ class SqliteStore implements Store {
   }
 
   async invocation(agent: AgentId, key: InvocationKey) {
-    const columns = this.#get(`${selectInvocations} WHERE a.id = ? AND i.key = ?`, agent, key);
-    return columns && toInvocation(columns);
+    const columns = this.#get(selectInvocation, agent, key);
+    return columns && toInvocation(checkKey(columns, key, this.#file));
   }
 
   async queue(agent: AgentId) {
@@ -159,8 +167,8 @@ class SqliteStore implements Store {
   }
 
   async promise(id: PromiseId): Promise<PromiseRow | undefined> {
-    const columns = this.#get(`${selectPromises} WHERE id = ?`, id);
-    return columns && toPromise(columns);
+    const columns = this.#get(selectPromise, id);
+    return columns && toPromise(checkKey(columns, id, this.#file));
   }
 
   async promises({ state, limit = -1 }: { state?: PromiseRow["state"]; limit?: number } = {}): Promise<PromiseRow[]> {
@@ -237,8 +245,8 @@ class SqliteStore implements Store {
     this.#attempt(() => this.#owners.join(node));
   }
 
-  async setFull(node: NodeId, full: boolean): Promise<void> {
-    this.#attempt(() => this.#owners.setFull(node, full));
+  async offer(node: NodeId, offered: Pick<NodeRow, "slots" | "full">): Promise<boolean> {
+    return this.#attempt(() => this.#owners.offer(node, offered));
   }
 
   async leave(node: NodeId): Promise<void> {

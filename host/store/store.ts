@@ -331,8 +331,8 @@ export interface Store extends AsyncDisposable {
   join(node: NodeRow): Promise<void>;
   /** Ends a lease and gives up its agents. */
   leave(node: NodeId): Promise<void>;
-  /** Says whether a node is full; one that has no lease any more says nothing. */
-  setFull(node: NodeId, full: boolean): Promise<void>;
+  /** Says how many agents of its group a node takes. Returns whether it holds its lease; if not, nothing is said. */
+  offer(node: NodeId, offered: Pick<NodeRow, "slots" | "full">): Promise<boolean>;
   nodes(): Promise<NodeRow[]>;
   /**
    * Makes `node` the owner of agents that it owns already, or that nobody does who is alive and whose target admits it.

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { agentId, nodeId } from "../../host/base/id.ts";
 import { migrate, migrations, readSchema } from "../../host/store/sqlite-schema.ts";
 import { openSqliteStore, type SqliteStoreOptions } from "../../host/store/sqlite-store.ts";
-import { changesOf, makeAgent, makeFork, makeInvocation, makeNode, makePage, makeStep } from "./rows.ts";
+import { changesOf, makeAgent, makeFork, makeInvocation, makeNode, makePage, makePromise, makeStep } from "./rows.ts";
 import { openTemporaryFolder } from "./temporary-folder.ts";
 
 const fence = { node: nodeId("n1") };
@@ -178,6 +178,21 @@ describe("a damaged file", () => {
     expect(await store.agents()).toHaveLength(2);
   });
 
+  test("in which another row stands where the index points is reported, and the row not taken for the one asked for", async () => {
+    await using first = await openWithSteps(1);
+    const [agent, promise] = [makeAgent("sought()"), makePromise("sought-promise")];
+    const invocation = makeInvocation("a()", "sought-key");
+    const rows = changesOf({ agents: [agent], invocations: [invocation], promises: [promise] });
+    await first.commit(rows, fence);
+    await first[Symbol.asyncDispose]();
+    await writeFile(file, replaceInTables(await readFile(file), "sought", "saught"));
+    await using store = await open();
+    const refusal = { code: "store/corrupt", message: expect.stringContaining(file) as unknown };
+    await expect(store.agent(agent.id)).rejects.toMatchObject(refusal);
+    await expect(store.invocation(invocation.agent, invocation.key)).rejects.toMatchObject(refusal);
+    await expect(store.promise(promise.id)).rejects.toMatchObject(refusal);
+  });
+
   test("that was overwritten or cut is reported by name", async () => {
     await (await openWithSteps(2_000))[Symbol.asyncDispose]();
     const { size } = await stat(file);
@@ -198,6 +213,17 @@ describe("a damaged file", () => {
     });
   });
 });
+
+/** Puts a text of the same length where the other one was, but leaves the indexes alone. */
+function replaceInTables(bytes: Buffer, from: string, to: string): Buffer {
+  const tableLeaf = 13;
+  for (let page = 4_096; page < bytes.length; page += 4_096) {
+    const body = bytes.subarray(page, page + 4_096);
+    const at = body.indexOf(from);
+    if (body[0] === tableLeaf && at !== -1) body.write(to, at);
+  }
+  return bytes;
+}
 
 describe("a limited file", () => {
   test("that is full refuses a commit whole, and takes the next one when there is room", async () => {

@@ -157,11 +157,11 @@ export function describeTargets(open: OpenPlace): void {
         await scene.store.join(makeNode("n1", { group: "g", name: "w1", slots: 8 }));
         await scene.store.join(makeNode("n2", { group: "g", name: "w2", slots: 8 }));
         await commit({ agents: names.map((name) => waiting(name, any, { updatedAt: 50 })) });
-        await scene.store.setFull(nodeId("n2"), true);
-        await scene.store.setFull(nodeId("nobody"), true);
+        await scene.store.offer(nodeId("n2"), { slots: 8, full: true });
+        expect(await scene.store.offer(nodeId("nobody"), { slots: 8, full: true })).toBe(false);
         expect((await scene.store.nodes()).filter(({ full }) => full).map(({ id }) => id)).toEqual(["n2"]);
         expect(await take(n1, 20, 50)).toEqual(names.slice(0, 20));
-        await scene.store.setFull(nodeId("n2"), false);
+        await scene.store.offer(nodeId("n2"), { slots: 8, full: false });
         expect((await take(n1, 999, 50)).length).toBeLessThan(160);
       });
 
