@@ -59,8 +59,8 @@ export const storedKey = (table: string, key: string, number = "number") =>
   `(SELECT stored.${key} FROM ${table} AS stored WHERE stored.${number} = ${table}.${number}) AS storedKey`;
 
 /** A row that was found by `key`. Errors: HostError `store/corrupt` if it is another one's. */
-export function checkKey({ storedKey, ...columns }: Columns, key: string, file: string): Columns {
-  if (storedKey === key) return columns;
+export function checkKey({ storedKey: stored, ...columns }: Columns, key: string, file: string): Columns {
+  if (stored === key) return columns;
   const todo = `Restore it from a backup, or save what can be read: sqlite3 ${file} .recover`;
   const what = `${file} is damaged: where ${key} should be there is something else.`;
   throw new HostError("store/corrupt", `${what} ${todo}`, { data: { file, key } });
