@@ -1,11 +1,9 @@
-import { isBuiltin } from "node:module";
 import { basename, dirname, join, relative, resolve, sep } from "node:path";
 import { rolldown } from "rolldown";
 import type { OutputChunk, Plugin, RolldownLog } from "rolldown";
 import type { Description } from "../guests/sdk/description.ts";
 import { HostError } from "../host/base/error.ts";
-import { showExcerpt, showFile, showPlace } from "./place.ts";
-import type { Place } from "./place.ts";
+import { bundleError, showWarning } from "./bundle-error.ts";
 import { isOwnSource } from "./source-map.ts";
 import { readInterfaces, sdkFile } from "./toolchain.ts";
 import type { Toolchain } from "./toolchain.ts";
@@ -50,13 +48,21 @@ export async function bundleGuest(entry: string, description: Description, toolc
     const file = join(folder, "guest.js");
     const { output } = await bundler.generate({ file, format: "esm", sourcemap: true, codeSplitting: false });
     const unresolved = logs.find(({ code }) => code === "UNRESOLVED_IMPORT");
-    if (unresolved) throw refuse(unresolved, toolchain);
+    if (unresolved) throw bundleError(unresolved, forGuest(toolchain));
     return { ...finish(output[0], folder, files), warnings: logs.map(showWarning) };
   } catch (error) {
     if (error instanceof HostError) throw error;
-    throw refuse(firstError(error), toolchain);
+    throw bundleError(error, forGuest(toolchain));
   }
 }
+
+const forGuest = ({ sdkFolder }: Toolchain) => ({
+  builtin: {
+    what: "which a guest does not run in.",
+    hint: "Use what planaria/guest and the web's globals offer, or a package that needs no Node.",
+  },
+  sdkFolder,
+});
 
 const entryName = "planaria:entry";
 const exportsName = "planaria:exports";
@@ -127,78 +133,4 @@ function nameSource(source: string, folder: string, files: Set<string>): string 
   const packages = path.lastIndexOf("node_modules/");
   if (files.has(file)) return packages < 0 ? path : path.slice(packages);
   return `planaria:guest/${packages < 0 ? basename(path) : path.slice(packages)}`;
-}
-
-/** Rolldown throws an error with all of its errors in a list; the first is the one that caused the rest. */
-function firstError(error: unknown): RolldownLog {
-  const [first] = (error as { errors?: RolldownLog[] }).errors ?? [];
-  return first ?? (error as RolldownLog);
-}
-
-const codes: Record<string, string> = {
-  UNRESOLVED_IMPORT: "build/unresolved",
-  MISSING_EXPORT: "build/missing-export",
-};
-
-function refuse(log: RolldownLog, { sdkFolder }: Toolchain): HostError {
-  const specifier = log.code === "UNRESOLVED_IMPORT" ? (log.exporter ?? "") : "";
-  const builtin = isBuiltin(specifier);
-  const place = findPlace(log);
-  const code = builtin ? "build/node-builtin" : (codes[log.code ?? ""] ?? (place ? "build/syntax" : "build/failed"));
-  const { what, hint } = explain(log, specifier, builtin, sdkFolder);
-  const lines = place ? [`${showPlace(place)}: ${what}`, showExcerpt(place), hint] : [what, hint];
-  return new HostError(code, lines.filter((line) => line !== "").join("\n"), {
-    data: { ...place, specifier },
-    cause: log,
-  });
-}
-
-function explain(
-  log: RolldownLog,
-  specifier: string,
-  builtin: boolean,
-  sdkFolder: string,
-): { what: string; hint: string } {
-  if (builtin) {
-    return {
-      what: `"${specifier}" is part of Node, which a guest does not run in.`,
-      hint: "Use what planaria/guest and the web's globals offer, or a package that needs no Node.",
-    };
-  }
-  if (log.code === "UNRESOLVED_IMPORT") {
-    return { what: `"${specifier}" can't be found.`, hint: adviseImport(specifier) };
-  }
-  if (log.code === "MISSING_EXPORT" && log.exporter?.startsWith(join(sdkFolder, sep))) {
-    const name = /"(.*?)" is not exported/.exec(log.message)?.[1] ?? "";
-    return { what: `planaria/guest has no "${name}".`, hint: "" };
-  }
-  return { what: headline(log), hint: /Help: (.*)/.exec(log.message)?.[1] ?? "" };
-}
-
-function adviseImport(specifier: string): string {
-  if (specifier.startsWith("planaria:"))
-    return "The folder wit/ of Planaria shows what the host offers, and in which version.";
-  if (/^[./]/.test(specifier)) return "Correct the path: it is read from the folder of the file that imports it.";
-  return `Install it: npm install ${packageOf(specifier)}`;
-}
-
-/** The package's name without the path inside it. */
-function packageOf(specifier: string): string {
-  return specifier.split("/", specifier.startsWith("@") ? 2 : 1).join("/");
-}
-
-/** Rolldown's message without its code and its drawing of the source. */
-function headline(log: RolldownLog): string {
-  return log.message.split("\n")[0]!.replace(/^\[\w+\] /, "");
-}
-
-function findPlace({ loc, id }: RolldownLog): Place | undefined {
-  const file = loc?.file ?? id;
-  return loc && file ? { file, line: loc.line, column: loc.column + 1 } : undefined;
-}
-
-function showWarning(log: RolldownLog): string {
-  const place = findPlace(log);
-  if (place) return `${showPlace(place)}: ${headline(log)}`;
-  return log.id ? `${showFile(log.id)}: ${headline(log)}` : headline(log);
 }

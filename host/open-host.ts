@@ -1,12 +1,12 @@
 import { availableParallelism } from "node:os";
 import type { Http } from "./base/port.ts";
 import { compileComponent } from "./component/compile.ts";
-import { defaultMemoryCapBytes } from "./component/memory-cap.ts";
 import { InProcessExecutor } from "./executor/in-process.ts";
 import { WorkerExecutor } from "./executor/workers.ts";
 import { Host, type HostOptions } from "./scheduler/host.ts";
 import type { Store } from "./store/store.ts";
 import { systemClock } from "./system/clock.ts";
+import { systemFiles } from "./system/host-files.ts";
 import { systemHttp } from "./system/http.ts";
 import { hasEnded, machineName } from "./system/machine.ts";
 import { systemRandom } from "./system/random.ts";
@@ -47,7 +47,7 @@ export function openHost(options: OpenHostOptions): Promise<Host> {
     http = systemHttp,
     ...rest
   } = options;
-  const { memoryCapBytes = defaultMemoryCapBytes, stepTimeoutMs = 10_000, instances = 32, ...hostOptions } = rest;
+  const { memoryCapBytes, stepTimeoutMs = 10_000, instances = 32, ...hostOptions } = rest;
   const machine = machineName();
   return Host.open({
     ...hostOptions,
@@ -55,11 +55,11 @@ export function openHost(options: OpenHostOptions): Promise<Host> {
     executor:
       executor === "workers"
         ? new WorkerExecutor({ clock: systemClock, threads, stepTimeoutMs, instances })
-        : new InProcessExecutor({ clock: systemClock, random: systemRandom, instances }),
+        : new InProcessExecutor({ clock: systemClock, random: systemRandom, hostFiles: systemFiles, instances }),
     clock: systemClock,
     random: systemRandom,
     http,
-    compile: (bytes) => compileComponent(bytes, { cacheFolder, memoryCapBytes }),
+    compile: (bytes, adapters) => compileComponent(bytes, { cacheFolder, memoryCapBytes, adapters }),
     version,
     process: { pid: process.pid, machine },
     isGone: (node) => node.machine === machine && node.pid !== process.pid && hasEnded(node.pid),

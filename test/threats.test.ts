@@ -1,25 +1,13 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { listRows, listShown, namesIn } from "./shown.ts";
 
 const root = join(import.meta.dirname, "..");
 const threats = readFileSync(join(root, "THREATS.md"), "utf8");
 
-/** Where a line of the document says that it is shown: `file` "name". */
-const shown = [...threats.matchAll(/`(test\/[\w/-]+\.test\.ts)` "([^"]+)"/g)].map(([, file, name]) => ({
-  file: file!,
-  name: name!,
-}));
-
-/** The lines of tables that are about a threat: neither heads nor rules. */
-const rows = threats.split("\n").filter((line, index, lines) => {
-  const isHead = lines[index + 1]?.startsWith("| ---");
-  return line.startsWith("| ") && !line.startsWith("| ---") && !isHead;
-});
-
-/** The names that a file gives its tests, those of tables as they are written. */
-const namesIn = (text: string): Set<string> =>
-  new Set([...text.matchAll(/(?:\btest\(|\]\)?\(|^\s*)\s*"((?:[^"\\]|\\.)+)"/gm)].map(([, name]) => name!));
+const shown = listShown(threats);
+const rows = listRows(threats);
 
 describe("THREATS.md", () => {
   test("says of every threat what shows it", () => {

@@ -84,6 +84,22 @@ export class ExportableType implements AgentType<any[], any> {
   }
 }
 
+/**
+ * A kind of agent that another component has, by its name; of what it can do, the caller has to know.
+ *
+ * ```ts
+ * const adder = remote<{ add(a: number, b: number): number }>("adder");
+ * await adder.get("a").add(1, 2);
+ * ```
+ *
+ * Errors: a call rejects with `rpc/unknown-agent`, `rpc/unknown-method`.
+ */
+export function remote<Agent extends object, Params extends unknown[] = unknown[]>(
+  type: string,
+): AgentType<Params, Agent> {
+  return { get: (...params) => makeClient(`${type}(${argsToJson(params).slice(1, -1)})`, {}) };
+}
+
 interface Target {
   id: string;
   options: CallOptions;

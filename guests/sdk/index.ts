@@ -1,6 +1,6 @@
 // `planaria/guest`: what guests are written with.
 
-export { agent, type AgentType, type Calls, type Client, type Triggers } from "./agent.ts";
+export { agent, remote, type AgentType, type Calls, type Client, type Triggers } from "./agent.ts";
 export type { CallOptions } from "./call-options.ts";
 export type { Call, Triggered } from "./call.ts";
 export { hasCode, PlanariaError } from "./failure.ts";

@@ -1,5 +1,6 @@
 import { agentId, type AgentId } from "../base/id.ts";
 import { HostError } from "../base/error.ts";
+import { functionPattern } from "../wit/name.ts";
 
 /** The parts of an agent's id. `params` is JSON array text; null for the one call of a function. */
 export interface AgentName {
@@ -9,14 +10,20 @@ export interface AgentName {
   phantom: string | null;
 }
 
-const shape =
-  /^(?<type>[\p{ID_Start}$_][\p{ID_Continue}$]*)(?:\((?<params>.*)\))?(?:\[(?<phantom>[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12})\])?$/su;
+const uuid = String.raw`\[(?<phantom>[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12})\]`;
+const agentShape = new RegExp(
+  String.raw`^(?<type>[\p{ID_Start}$_][\p{ID_Continue}$]*)(?:\((?<params>.*)\))?(?:${uuid})?$`,
+  "su",
+);
+/** A component's functions have names of their own: `docs:adder/add@0.1.0#add[uuid]`. */
+const callShape = new RegExp(`^(?<type>${functionPattern})${uuid}$`, "u");
 
 /** An id is a key of many rows; who needs more than that for it, has data in mind that belongs into arguments. */
 const limit = 4_096;
 
 /**
- * Takes an agent's id apart: `counter("c1")`, `counter("c1")[uuid]`, `enrichOne[uuid]`.
+ * Takes an agent's id apart: `counter("c1")`, `counter("c1")[uuid]`, `enrichOne[uuid]`,
+ * `docs:adder/add@0.1.0#add[uuid]`.
  *
  * The parameters are strict JSON; they come back canonical, as `JSON.stringify` writes them, so that every way to write
  * them names the same agent.
@@ -24,7 +31,7 @@ const limit = 4_096;
  */
 export function parseAgentName(text: string): AgentName {
   if (text.length > limit) throw unreadable(text, `it is longer than ${limit} characters`);
-  const parts = shape.exec(text)?.groups;
+  const parts = (agentShape.exec(text) ?? callShape.exec(text))?.groups;
   if (!parts) throw unreadable(text, "it does not have the form type(params), type(params)[uuid] or function[uuid]");
   const { type, params, phantom = null } = parts as { type: string; params?: string; phantom?: string };
   if (params === undefined && phantom === null) throw unreadable(text, "its parameters are missing");

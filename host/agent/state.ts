@@ -8,29 +8,16 @@ import {
   type AgentId,
   type InvocationKey,
 } from "../base/id.ts";
-import type { Entry, EntryOf, Outcome } from "../oplog/entry.ts";
+import type { Entry, EntryOf, Environment, Outcome } from "../oplog/entry.ts";
+import { startsOperation, type OperationStart } from "../oplog/operation.ts";
 import { canonicalAgentId } from "./agent-name.ts";
-
-/** The entries that start an operation whose outcome the guest will be given, if it is no triggered call. */
-const starts = [
-  "rpc-started",
-  "delete-started",
-  "promise-awaited",
-  "promise-settled",
-  "fork-started",
-  "sleep-started",
-  "fetch-started",
-  "run-started",
-] as const;
-type Start = EntryOf<(typeof starts)[number]>;
-const startKinds: ReadonlySet<string> = new Set(starts);
 
 export interface Operation {
   /** Who started it: the agent itself, or the ancestor that it was forked from. */
   by: AgentId;
   /** When, in milliseconds since the epoch. */
   at: number;
-  start: Start;
+  start: OperationStart;
   /** Known already and not yet delivered: of a run that finished, or of an operation that was canceled. */
   outcome?: Outcome;
 }
@@ -67,6 +54,8 @@ export interface AgentState {
   steps: number;
   /** The operation of the parent that made this agent; 0: somebody outside did; null: it is no fork. */
   forkedBy: number | null;
+  /** What it was given on its way; absent: nothing. */
+  environment?: Environment;
 }
 
 export function makeState(agent: AgentId): AgentState {
@@ -96,6 +85,7 @@ export function applyEntry(state: AgentState, entry: Entry): void {
     case "created":
       state.agent = agentId(entry.agent);
       state.operations = entry.operations ?? 0;
+      if (entry.environment) state.environment = entry.environment;
       return;
     case "forked":
       state.agent = agentId(entry.agent);
@@ -149,6 +139,7 @@ export function applyEntry(state: AgentState, entry: Entry): void {
       if (state.invocation?.number === entry.invocation) state.invocation.cancelRequested = true;
       return;
     case "random-drawn":
+    case "observed":
     case "logged":
       return;
   }
@@ -158,11 +149,6 @@ export function applyEntry(state: AgentState, entry: Entry): void {
 export const canceledOutcome: Outcome = {
   error: JSON.stringify({ name: "CanceledError", code: "operation/canceled", message: "The operation was canceled." }),
 };
-
-/** Whether an entry puts an operation in flight: the guest will be given its outcome. */
-export function startsOperation(entry: Entry): entry is Start {
-  return startKinds.has(entry.kind) && !(entry.kind === "rpc-started" && entry.mode === "triggered");
-}
 
 function settleOperation(state: AgentState, number: number, outcome: Outcome): void {
   const operation = state.inFlight.get(number);

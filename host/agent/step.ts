@@ -71,8 +71,9 @@ export interface MemoryUse {
  * What ended a step, as JSON text of a failure: an exception out of the guest's Wasm code, or out of an import.
  *
  * Guests that can't get more memory abort, which looks like any other trap; the size of the memory tells them apart.
+ * `undone`: what it took with it.
  */
-export function trapFailure(error: unknown, memory: MemoryUse | null): string {
+export function trapFailure(error: unknown, memory: MemoryUse | null, undone: "step" | "invocation" = "step"): string {
   if (isHostError(error)) return JSON.stringify({ name: "GuestError", code: error.code, message: error.message });
   const message = error instanceof Error ? error.message : String(error);
   // Others say that a pointer or a length is out of range.
@@ -80,7 +81,7 @@ export function trapFailure(error: unknown, memory: MemoryUse | null): string {
     return JSON.stringify({
       name: "TrapError",
       code: "guest/stack-overflow",
-      message: `The guest recursed too deep (${message}). The step was undone.`,
+      message: `The guest recursed too deep (${message}). The ${undone} was undone.`,
     });
   }
   if (memory && memory.sizeBytes > memory.capBytes / 2) {
@@ -90,12 +91,12 @@ export function trapFailure(error: unknown, memory: MemoryUse | null): string {
     return JSON.stringify({
       name: "TrapError",
       code: "guest/memory-cap",
-      message: `The guest trapped when its memory had grown to ${size} of the ${cap} that it may have (${message}). The step was undone.`,
+      message: `The guest trapped when its memory had grown to ${size} of the ${cap} that it may have (${message}). The ${undone} was undone.`,
     });
   }
   return JSON.stringify({
     name: "TrapError",
     code: "guest/trap",
-    message: `The guest trapped: ${message}. The step was undone.`,
+    message: `The guest trapped: ${message}. The ${undone} was undone.`,
   });
 }

@@ -5,9 +5,12 @@ import type { AgentId, Digest, InvocationKey } from "../base/id.ts";
 import type { Outcome } from "../oplog/entry.ts";
 import type { CallRequest, Host, InvocationRef } from "../scheduler/host.ts";
 import type { InvocationRow, Store } from "../store/store.ts";
+import { findFunction } from "../wit/name.ts";
+import type { WitWorld } from "../wit/type.ts";
 import { systemClock } from "../system/clock.ts";
-import { parseCall, type Call } from "./call-expression.ts";
+import { parseCall, parseCalleeName, type Call } from "./call-expression.ts";
 import type { Context } from "./command.ts";
+import { findStoredCallee } from "./component-world.ts";
 import { explainWait } from "./explain-wait.ts";
 import { guestFailure } from "./guest-failure.ts";
 import { formatJson } from "./json.ts";
@@ -93,9 +96,23 @@ async function printReference({ output }: Context, store: Store, { agent, key }:
   );
 }
 
-/** Reads the call of a command line. */
-export function readCall({ terminal }: Context, text: string): Call {
-  return parseCall(text, terminal.readText);
+/** Reads the call of a command line, for a component of these types or for a guest that has none. */
+export function readCall({ terminal }: Context, text: string, world: WitWorld | null): Call {
+  const call = parseCall(text, terminal.readText, { typed: world !== null });
+  if (!world || !("function" in call.callee)) return call;
+  return { ...call, callee: { function: findFunction(world, call.callee.function).name } };
+}
+
+/** Reads the call of a command line for what the store holds. Errors: HostError `call/syntax`, `call/file`. */
+export async function readStoredCall({ terminal, openStore }: Context, text: string): Promise<Call> {
+  // Only the store knows how arguments are read; without one, they are those of a guest of the SDK.
+  await using store = await openStore("read").catch((error: unknown) => {
+    parseCall(text, terminal.readText, { typed: false });
+    throw error;
+  });
+  const { typed, function: name } = await findStoredCallee(store, parseCalleeName(text));
+  const call = parseCall(text, terminal.readText, { typed });
+  return name !== null && "function" in call.callee ? { ...call, callee: { function: name } } : call;
 }
 
 function toCallee({ callee }: Call): CallRequest["callee"] {

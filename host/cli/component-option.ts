@@ -2,11 +2,13 @@ import { type Command, InvalidArgumentError, Option } from "commander";
 import { isHostError } from "../base/error.ts";
 import { defaultSettings, type ComponentSettings, type SaidSettings } from "../component/settings.ts";
 import { checkAllowedHost } from "../http/allow-list.ts";
+import { addAdapterOptions, readAdapters, type AdapterFlags } from "./adapter-option.ts";
+import { addEnvironmentOptions, readEnvironment, type EnvironmentFlags } from "./environment-option.ts";
 import { makeSizeParser, makeSpanParser, parsePositiveCount } from "./option.ts";
 import { formatBytes, formatSpan } from "./table.ts";
 
 /** What options say about the settings of a component. */
-export interface SettingsFlags {
+export interface SettingsFlags extends EnvironmentFlags, AdapterFlags {
   /** false: none at all. */
   allowHost?: string[] | false;
   fetchTimeout?: number;
@@ -27,7 +29,7 @@ export function addSettingsOptions(command: Command): Command {
   const { fetchTimeoutMs, responseLimitBytes, depthLimit, inFlightLimit, ...most } = defaultSettings;
   const option = (flags: string, description: string, parse: (text: string) => number) =>
     new Option(flags, description).argParser(parse);
-  return command
+  command
     .addOption(
       new Option(
         "--allow-host <host>",
@@ -84,10 +86,13 @@ export function addSettingsOptions(command: Command): Command {
         parsePositiveCount,
       ),
     );
+  return addAdapterOptions(addEnvironmentOptions(command));
 }
 
-/** What the options said, and nothing else. */
-export function readSettings(flags: SettingsFlags): SaidSettings {
+/**
+ * What the options said, and nothing else. Errors: those of `bundleAdapter`.
+ */
+export async function readSettings(flags: SettingsFlags): Promise<SaidSettings> {
   const { allowHost, fetchTimeout, responseLimit, depthLimit, inFlightLimit } = flags;
   const { payloadLimit, stepLimit, agentLimit } = flags;
   return {
@@ -99,13 +104,17 @@ export function readSettings(flags: SettingsFlags): SaidSettings {
     ...(payloadLimit !== undefined && { payloadLimitBytes: payloadLimit }),
     ...(stepLimit !== undefined && { stepLimitBytes: stepLimit }),
     ...(agentLimit !== undefined && { agentLimit }),
+    ...readEnvironment(flags),
+    ...(await readAdapters(flags)),
   };
 }
 
-/** Settings in the words of the options, those that are not the default. */
+/** Settings in the words of the options, those that are not the default; of variables, which may be secret, the names. */
 export function formatSettings(settings: ComponentSettings): string {
   const { allowedHosts, fetchTimeoutMs, responseLimitBytes, depthLimit, inFlightLimit } = settings;
-  const { payloadLimitBytes, stepLimitBytes, agentLimit } = settings;
+  const { payloadLimitBytes, stepLimitBytes, agentLimit, preopens } = settings;
+  const variables = Object.keys(settings.environment);
+  const interfaces = Object.keys(settings.adapters);
   const said: [flag: string, value: unknown, byDefault: unknown, text: string][] = [
     ["allow-host", allowedHosts.join(), defaultSettings.allowedHosts.join(), allowedHosts.join(",")],
     ["fetch-timeout", fetchTimeoutMs, defaultSettings.fetchTimeoutMs, formatSpan(fetchTimeoutMs)],
@@ -115,6 +124,10 @@ export function formatSettings(settings: ComponentSettings): string {
     ["payload-limit", payloadLimitBytes, defaultSettings.payloadLimitBytes, formatSize(payloadLimitBytes)],
     ["step-limit", stepLimitBytes, defaultSettings.stepLimitBytes, formatSize(stepLimitBytes)],
     ["agent-limit", agentLimit, defaultSettings.agentLimit, String(agentLimit)],
+    ["env", variables.length, 0, variables.join(",")],
+    ["arg", settings.arguments.length, 0, JSON.stringify(settings.arguments).slice(1, -1)],
+    ["dir", preopens.length, 0, preopens.map(({ host, guest }) => `${host}::${guest}`).join(",")],
+    ["import", interfaces.length, 0, interfaces.join(",")],
   ];
   return said
     .filter(([, value, byDefault]) => value !== byDefault)

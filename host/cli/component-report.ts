@@ -1,9 +1,9 @@
 import { HostError } from "../base/error.ts";
-import type { Digest } from "../base/id.ts";
+import { digestOf, type Digest } from "../base/id.ts";
 import { parseDescription } from "../component/description.ts";
 import { parseSettings, type ComponentSettings } from "../component/settings.ts";
 import type { ComponentRow, Store } from "../store/store.ts";
-import { findNearest } from "./nearest.ts";
+import { findNearest } from "../base/nearest.ts";
 import { formatTime } from "./table.ts";
 
 /** What `planaria components --json` prints of each. */
@@ -15,6 +15,7 @@ export interface ComponentReport {
   /** The names that its agents and functions are called by. */
   agents: string[];
   functions: string[];
+  /** Of an adapter, which is a program, the digest. */
   settings: ComponentSettings;
 }
 
@@ -29,8 +30,13 @@ export function reportComponent({ digest, name, createdAt, description, settings
     createdAt: formatTime(createdAt),
     agents: agents.map(nameOf),
     functions: functions.map(nameOf),
-    settings: parseSettings(settings),
+    settings: reportSettings(parseSettings(settings)),
   };
+}
+
+function reportSettings({ adapters, ...settings }: ComponentSettings): ComponentSettings {
+  const digests = Object.entries(adapters).map(([name, source]) => [name, digestOf(Buffer.from(source))]);
+  return { ...settings, adapters: Object.fromEntries(digests) };
 }
 
 /**

@@ -3,7 +3,7 @@ import { HostError } from "../base/error.ts";
 import type { AgentId } from "../base/id.ts";
 import type { AgentRow, Store } from "../store/store.ts";
 import { parseAgent } from "./call-expression.ts";
-import { findNearest } from "./nearest.ts";
+import { findNearest } from "../base/nearest.ts";
 import type { Context } from "./command.ts";
 import type { Terminal } from "./terminal.ts";
 

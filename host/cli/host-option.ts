@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
-import { defaultMemoryCapBytes } from "../component/memory-cap.ts";
+import { blockingMemoryCapBytes, defaultMemoryCapBytes } from "../component/memory-cap.ts";
 import type { OpenHostOptions } from "../open-host.ts";
 import { makeSizeParser, makeSpanParser, parsePositiveCount } from "./option.ts";
 import { formatBytes } from "./table.ts";
@@ -22,7 +22,7 @@ export interface HostFlags extends NodeFlags {
 export function makeMemoryCapOption(): Option {
   return new Option(
     "--memory-cap <size>",
-    `what a guest's memory may grow to, such as 64MiB (default: ${formatBytes(defaultMemoryCapBytes).replace(" ", "")})`,
+    `what a guest's memory may grow to, such as 64MiB (default: ${formatBytes(defaultMemoryCapBytes).replace(" ", "")}, or ${formatBytes(blockingMemoryCapBytes).replace(" ", "")} if it blocks)`,
   )
     .argParser(makeSizeParser({ least: "64KiB", most: "4GiB" }))
     .env("PLANARIA_MEMORY_CAP");

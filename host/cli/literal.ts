@@ -3,7 +3,7 @@ import type { Scanner } from "./scanner.ts";
 /** Deeper nesting than this is a mistake, and would exhaust the stack of whoever reads it. */
 const maxDepth = 500;
 
-export const identifier = /[\p{ID_Start}$_][\p{ID_Continue}$]*/uy;
+const identifier = /[\p{ID_Start}$_][\p{ID_Continue}$]*/uy;
 const number = /-?\s*(?:(?:0|[1-9]\d*)(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?(?![\p{ID_Continue}$.])/uy;
 const strings: Record<string, RegExp> = {
   '"': /"(?:[^"\\\n\r]|\\[^])*"/y,
@@ -24,10 +24,16 @@ const unquoted = "A word is a string in quotes; keep them from the shell by sing
  * Errors: HostError `call/syntax`.
  */
 export function readLiteral(scanner: Scanner, depth = 0): string {
-  if (depth > maxDepth) scanner.fail(`Values are nested deeper than ${maxDepth} levels`);
-  if (scanner.take("[")) return `[${readList(scanner, "]", () => readLiteral(scanner, depth + 1)).join()}]`;
-  if (scanner.take("{")) return readObject(scanner, depth);
+  checkDepth(scanner, depth);
+  const readItem = () => readLiteral(scanner, depth + 1);
+  if (scanner.take("[")) return `[${readList(scanner, "]", readItem).join()}]`;
+  if (scanner.take("{")) return readObject(scanner, (at) => at.match(identifier), readItem);
   return readString(scanner) ?? readNumber(scanner) ?? readConstant(scanner);
+}
+
+/** Refuses what is nested deeper than anybody means. */
+export function checkDepth(scanner: Scanner, depth: number): void {
+  if (depth > maxDepth) scanner.fail(`Values are nested deeper than ${maxDepth} levels`);
 }
 
 /** Reads items with commas between them, and one after the last if you like, up to and with `close`. */
@@ -42,21 +48,25 @@ export function readList<T>(scanner: Scanner, close: string, readItem: () => T):
   return items;
 }
 
-function readObject(scanner: Scanner, depth: number): string {
+/** Takes a key that has no quotes, if one stands here. */
+type ReadName = (scanner: Scanner) => string | undefined;
+
+/** Reads an object behind its opening brace. */
+export function readObject(scanner: Scanner, readName: ReadName, readItem: () => string): string {
   const keys = new Set<string>();
   const members = readList(scanner, "}", () => {
     const start = scanner.at;
-    const key = readKey(scanner);
+    const key = readKey(scanner, readName);
     if (keys.has(key)) scanner.fail(`The key ${key} stands here a second time`, start);
     keys.add(key);
     scanner.expect(":", "after the key");
-    return `${key}:${readLiteral(scanner, depth + 1)}`;
+    return `${key}:${readItem()}`;
   });
   return `{${members.join()}}`;
 }
 
-function readKey(scanner: Scanner): string {
-  const name = scanner.match(identifier);
+function readKey(scanner: Scanner, readName: ReadName): string {
+  const name = readName(scanner);
   if (name !== undefined) return JSON.stringify(name);
   const text = readString(scanner);
   if (text !== undefined) return text;
@@ -65,7 +75,8 @@ function readKey(scanner: Scanner): string {
   return scanner.failExpecting("a key");
 }
 
-function readString(scanner: Scanner): string | undefined {
+/** A string in any quotes, as JSON text; undefined if there is none. */
+export function readString(scanner: Scanner): string | undefined {
   const start = scanner.at;
   const quote = scanner.text[start] ?? "";
   const pattern = strings[quote];
@@ -90,7 +101,8 @@ function readString(scanner: Scanner): string | undefined {
   );
 }
 
-function readNumber(scanner: Scanner): string | undefined {
+/** A decimal number, as JSON text; undefined if there is none. `isExact`: an integer may have more digits than numbers hold. */
+export function readNumber(scanner: Scanner, isExact = false): string | undefined {
   const start = scanner.at;
   const text = scanner.match(number)?.replace(/\s/g, "");
   if (text === undefined) {
@@ -105,6 +117,7 @@ function readNumber(scanner: Scanner): string | undefined {
   }
   const value = Number(text);
   if (!Number.isFinite(value)) scanner.fail(`${text} is too large for a number`, start);
+  if (isExact && /^-?\d+$/.test(text)) return text;
   if (/^-?\d+$/.test(text) && !Number.isSafeInteger(value) && String(value) !== text) {
     scanner.fail(`${text} would lose digits as a number`, start, `Write it as a string: "${text}".`);
   }

@@ -8,13 +8,14 @@ import { decodeStep } from "../oplog/codec.ts";
 import type { Entry } from "../oplog/entry.ts";
 import { readOpening, readSteps } from "../scheduler/live.ts";
 import { version } from "../system/version.ts";
+import { readAdapters, type AdapterFlags } from "./adapter-option.ts";
 import type { Context } from "./command.ts";
 import { findAgent } from "./find-agent.ts";
-import { loadComponent, readComponentOf } from "./load-component.ts";
+import { loadComponent, readComponentOf, toSource, type ComponentSource } from "./load-component.ts";
 import { readComponent } from "./read-component.ts";
 import { quoteWord } from "./shell.ts";
 
-export interface ReplayOptions {
+export interface ReplayOptions extends AdapterFlags {
   /** What to replay it with, if not with the component that it was recorded with: a guest's source or a .wasm file. */
   component?: string;
   memoryCap?: number;
@@ -30,34 +31,28 @@ export interface Recording {
 }
 
 /** An agent's oplog as it is in the store. To record it is to replay it with the component that the agent runs. */
-export async function readAgentRecording(
-  context: Context,
-  { component: guest, memoryCap }: ReplayOptions,
-  text: string,
-): Promise<Recording> {
+export async function readAgentRecording(context: Context, options: ReplayOptions, text: string): Promise<Recording> {
+  const { component: guest, memoryCap } = options;
   await using store = await context.openStore("read");
   const row = placed(await findAgent(store, text, context.terminal));
   const steps = await readSteps(store, row, 0);
   const opening = row.snapshot && (await readOpening(store, row));
-  const bytes = await readComponentOf(row, store);
+  const own = await readComponentOf(row, store);
   return {
     agent: row.id,
     entries: steps.flatMap(({ entries, first }) => decodeStep(entries, { agent: row.id, first })),
     snapshot: row.snapshot?.length ?? null,
     async replay() {
-      const component = await loadComponent(bytes, memoryCap);
+      const component = await loadComponent(own, memoryCap);
       const golden = await recordGolden(row, steps, component, version);
       if (opening) await checkSnapshot(opening, component, golden.header.memory);
-      return guest === undefined ? golden.header.memory : replayWith(context, golden, guest, memoryCap);
+      if (guest === undefined && options.import === undefined) return golden.header.memory;
+      return replayWith(golden, await changeSource(context, options, own), memoryCap);
     },
   };
 }
 
-export async function readGoldenRecording(
-  context: Context,
-  { component: guest, memoryCap }: ReplayOptions,
-  file: string,
-): Promise<Recording> {
+export async function readGoldenRecording(context: Context, options: ReplayOptions, file: string): Promise<Recording> {
   let text: string;
   try {
     text = context.terminal.readText(file);
@@ -65,21 +60,21 @@ export async function readGoldenRecording(
     throw new HostError("cli/input", `Cannot read ${file}: ${(cause as Error).message}`, { data: { file }, cause });
   }
   const golden = decodeGolden(text, file);
-  const bytes = guest === undefined ? await findRecorded(context, golden, file) : guest;
+  const recorded = options.component === undefined ? await findRecorded(context, golden, file) : null;
   return {
     agent: golden.header.agent,
     entries: golden.entries,
     snapshot: null,
-    replay: () => replayWith(context, golden, bytes, memoryCap),
+    replay: async () => replayWith(golden, await changeSource(context, options, recorded), options.memoryCap),
   };
 }
 
 /** The component that a golden was recorded with, if the store has it. */
-async function findRecorded(context: Context, { header }: Golden, file: string): Promise<Uint8Array> {
+async function findRecorded(context: Context, { header }: Golden, file: string): Promise<ComponentSource> {
   try {
     await using store = await context.openStore("read");
     const row = await store.component(header.component);
-    if (row) return row.bytes;
+    if (row) return toSource(row);
   } catch (error) {
     if (!isHostError(error, "store/missing")) throw error;
   }
@@ -90,14 +85,26 @@ async function findRecorded(context: Context, { header }: Golden, file: string):
   throw new HostError("replay/other-component", message, { data: { file, component: header.component } });
 }
 
-async function replayWith(
+/** The component to replay with: as it was recorded, but for what the options say. */
+async function changeSource(
   context: Context,
+  options: ReplayOptions,
+  recorded: ComponentSource | null,
+): Promise<ComponentSource> {
+  const { component: guest } = options;
+  const { adapters } = await readAdapters(options);
+  return {
+    bytes: guest === undefined ? recorded!.bytes : await readComponent(context, guest),
+    adapters: adapters ?? recorded?.adapters ?? {},
+  };
+}
+
+async function replayWith(
   golden: Golden,
-  guest: string | Uint8Array,
+  source: ComponentSource,
   memoryCap = golden.header.memoryCapBytes,
 ): Promise<string> {
-  const bytes = typeof guest === "string" ? await readComponent(context, guest) : guest;
-  const { failure, memory } = await replayGolden(golden, await loadComponent(bytes, memoryCap));
+  const { failure, memory } = await replayGolden(golden, await loadComponent(source, memoryCap));
   if (failure) throw failure;
   return memory;
 }

@@ -38,6 +38,12 @@ export function formatCount(count: number, one: string, many = `${one}s`): strin
   return `${count} ${count === 1 ? one : many}`;
 }
 
+/** The first eight of many names, and how many more there are. */
+export function formatNames(names: readonly string[]): string {
+  const more = names.length - 8;
+  return `${names.slice(0, 8).join(", ")}${more > 0 ? ` and ${more} more` : ""}`;
+}
+
 export const formatBytes = (sizeBytes: number): string => prettyBytes(sizeBytes, { binary: true });
 
 /** A span of time in its one largest unit: `3m`, `250ms`. */

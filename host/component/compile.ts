@@ -2,12 +2,16 @@ import { readFileSync } from "node:fs";
 import { findPackageJSON } from "node:module";
 import { HostError } from "../base/error.ts";
 import { digestOf, type Digest } from "../base/id.ts";
-import { ComponentCache } from "./component-cache.ts";
+import { withoutVersion } from "../wit/name.ts";
+import type { WitWorld } from "../wit/type.ts";
+import { patchGlueVersion } from "./blocking-glue.ts";
+import { ComponentCache, type CachedComponent } from "./component-cache.ts";
 import { openModule, openModuleVersion } from "./core-module.ts";
 import { parseDescription, type Description } from "./description.ts";
-import type { Saying } from "./describe-worker.ts";
+import type { Describable, Saying } from "./describe-worker.ts";
 import { runThread, threadEntry, type ThreadEnd } from "./thread.ts";
-import { transpile, type Transpiled } from "./transpile.ts";
+import { blockingMemoryCapBytes, defaultMemoryCapBytes } from "./memory-cap.ts";
+import { readWorld, transpile, type Transpiled } from "./transpile.ts";
 
 /** A component ready to run. It can be posted to another thread as it is. */
 export interface CompiledComponent {
@@ -21,15 +25,23 @@ export interface CompiledComponent {
   modules: Record<string, WebAssembly.Module>;
   /** What each memory may grow to. */
   memoryCapBytes: number;
+  /** Its types if it is of world `blocking`; null: it is of world `agent`. */
+  world: WitWorld | null;
+  /** The modules that stand for imports, as text, by interface. */
+  adapters: Record<string, string>;
+  /** What no snapshot can capture, in words: its agents are brought back by replaying all that they did. */
+  uncapturable: string[];
 }
 
 export interface CompileOptions {
   /** Where components that were taken apart are kept; null: nowhere. */
   cacheFolder: string | null;
-  /** Part of a component's behaviour: a guest sees whether its memory can grow. */
-  memoryCapBytes: number;
+  /** Part of a component's behaviour: a guest sees whether its memory can grow. By default, 256 MiB, or 1 GiB if it blocks. */
+  memoryCapBytes?: number | undefined;
   /** How long it may take to say what it offers, in milliseconds: 10,000 by default. */
   describeLimitMs?: number;
+  /** Modules that stand for imports of a guest of world `blocking`, as text, by interface. */
+  adapters?: Record<string, string>;
 }
 
 /**
@@ -37,34 +49,44 @@ export interface CompileOptions {
  *
  * Errors: HostError `component/not-wasm`, `component/not-a-component`, `component/other-world`,
  *         `component/unknown-import`, `component/unreadable`, `component/uncapturable`,
- *         `component/unknown-instruction`, `component/memory-cap`, `component/start`, `component/description`.
+ *         `component/unknown-instruction`, `component/memory-cap`, `component/start`, `component/description`,
+ *         `component/bad-adapter`.
  */
 export async function compileComponent(
   bytes: Uint8Array,
-  { cacheFolder, memoryCapBytes, describeLimitMs = 10_000 }: CompileOptions,
+  { cacheFolder, describeLimitMs = 10_000, adapters = {}, ...options }: CompileOptions,
 ): Promise<CompiledComponent> {
   const digest = digestOf(bytes);
+  const adapted = new Set(Object.keys(adapters).map(withoutVersion));
+  const world = readWorld(bytes, adapted);
+  if (!world && adapted.size > 0) throw needless([...adapted]);
+  const { memoryCapBytes = world ? blockingMemoryCapBytes : defaultMemoryCapBytes } = options;
   const cache = cacheFolder === null ? null : new ComponentCache(cacheFolder);
-  const key = digestOf(Buffer.from(JSON.stringify([digest, memoryCapBytes, openModuleVersion, jcoVersion()])));
+  const whatMatters = [digest, memoryCapBytes, openModuleVersion, patchGlueVersion, jcoVersion(), adapters];
+  const key = digestOf(Buffer.from(JSON.stringify(whatMatters)));
   const cached = await cache?.read(key);
-  if (cached) return finish(digest, memoryCapBytes, await load(cached, cache), cached.descriptionText);
+  const parts = cached ?? (await open());
+  const loaded = await load(parts, cache);
+  const descriptionText = cached?.descriptionText ?? (await describe({ ...loaded, world, adapters }, describeLimitMs));
+  if (!cached) await cache?.write(key, { ...parts, descriptionText });
+  const description = parseDescription(descriptionText);
+  const { uncapturable } = parts;
+  return { digest, description, descriptionText, ...loaded, memoryCapBytes, world, adapters, uncapturable };
 
-  const { glue, modules } = await transpile(bytes);
-  const opened = Object.fromEntries(
-    Object.entries(modules).map(([name, module]) => [name, openModule(module, name, memoryCapBytes)]),
-  );
-  const loaded = await load({ glue, modules: opened }, cache);
-  const descriptionText = await describe(loaded, describeLimitMs);
-  const compiled = finish(digest, memoryCapBytes, loaded, descriptionText);
-  await cache?.write(key, { glue, modules: opened, descriptionText });
-  return compiled;
+  async function open(): Promise<Omit<CachedComponent, "descriptionText">> {
+    const { glue, modules } = await transpile(bytes, world, adapted);
+    const found: string[] = [];
+    // Agents that no snapshot can hold can still be brought back by replay, which guests of world `agent` have no need of.
+    const bear = world ? (name: string) => (what: string) => void found.push(`${name} has ${what}`) : () => undefined;
+    const opened = Object.entries(modules).map(([name, module]) => [
+      name,
+      openModule(module, name, memoryCapBytes, bear(name)),
+    ]);
+    return { glue, modules: Object.fromEntries(opened), uncapturable: found };
+  }
 }
 
 type Loaded = Pick<CompiledComponent, "glueUrl" | "modules">;
-
-function finish(digest: Digest, memoryCapBytes: number, loaded: Loaded, descriptionText: string): CompiledComponent {
-  return { digest, description: parseDescription(descriptionText), descriptionText, ...loaded, memoryCapBytes };
-}
 
 async function load({ glue, modules }: Transpiled, cache: ComponentCache | null): Promise<Loaded> {
   const compiled = Object.entries(modules).map(
@@ -90,25 +112,34 @@ async function compileModule(name: string, bytes: Uint8Array): Promise<WebAssemb
 }
 
 /** In a thread of its own: nobody knows yet whether the component comes to an end, nor how much it has to say. */
-async function describe(loaded: Loaded, limitMs: number): Promise<string> {
+async function describe(loaded: Describable, limitMs: number): Promise<string> {
   const { message, isLate } = await askToDescribe(loaded, limitMs);
   if (message && "text" in message) return message.text;
   if (message) throw new HostError(message.code, message.message, { data: message.data });
+  const doing = loaded.world ? "been instantiated" : "described itself";
   throw new HostError(
-    "component/description",
+    loaded.world ? "component/start" : "component/description",
     isLate
-      ? `The component had not described itself after ${limitMs} ms. Describing itself may take no work.`
-      : "The component ended its thread while it described itself.",
+      ? `The component had not ${doing} after ${limitMs} ms. That may take no work.`
+      : `The component ended its thread before it had ${doing}.`,
   );
 }
 
-async function askToDescribe({ glueUrl, modules }: Loaded, limitMs: number): Promise<ThreadEnd<Saying>> {
+async function askToDescribe(loaded: Describable, limitMs: number): Promise<ThreadEnd<Saying>> {
   try {
-    return await runThread<Saying>(threadEntry("describe-worker"), { glueUrl, modules }, limitMs);
+    return await runThread<Saying>(threadEntry("describe-worker"), loaded, limitMs);
   } catch (cause) {
     const message = `The component ended its thread while it described itself: ${(cause as Error).message}`;
     throw new HostError("component/description", message, { cause });
   }
+}
+
+function needless(adapted: readonly string[]): HostError {
+  return new HostError(
+    "component/bad-adapter",
+    `The component is a guest of world agent, which imports nothing but planaria:host: there is no place for an adapter of ${adapted.join(", ")}. Leave it out.`,
+    { data: { interfaces: adapted } },
+  );
 }
 
 function jcoVersion(): string {

@@ -7,10 +7,13 @@ import type { Transpiled } from "./transpile.ts";
 /** What is kept of a component that was taken apart once. */
 export interface CachedComponent extends Transpiled {
   descriptionText: string;
+  /** What no snapshot can capture, in words. */
+  uncapturable: string[];
 }
 
 interface Header {
   descriptionText: string;
+  uncapturable: string[];
   glueSizeBytes: number;
   modules: [name: string, sizeBytes: number][];
 }
@@ -39,15 +42,17 @@ export class ComponentCache {
     const take = (sizeBytes: number) => bytes.subarray(at, (at += sizeBytes));
     return {
       descriptionText: header.descriptionText,
+      uncapturable: header.uncapturable,
       glue: take(header.glueSizeBytes).toString("utf8"),
       modules: Object.fromEntries(header.modules.map(([name, sizeBytes]) => [name, take(sizeBytes)])),
     };
   }
 
-  async write(key: string, { descriptionText, glue, modules }: CachedComponent): Promise<void> {
+  async write(key: string, { descriptionText, uncapturable, glue, modules }: CachedComponent): Promise<void> {
     const glueBytes = Buffer.from(glue);
     const header: Header = {
       descriptionText,
+      uncapturable,
       glueSizeBytes: glueBytes.length,
       modules: Object.entries(modules).map(([name, bytes]) => [name, bytes.length]),
     };

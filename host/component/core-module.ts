@@ -15,10 +15,13 @@ export const memoryPrefix = "planaria:memory:";
 export const globalPrefix = "planaria:global:";
 
 /** Changes whenever `openModule` gives another result, so that no cache outlives it. */
-export const openModuleVersion = 1;
+export const openModuleVersion = 2;
 
 const pageSizeBytes = 65_536;
 const kinds = { memory: 2, global: 3 };
+
+/** Is told what of a module no snapshot can capture, in words; throws if that must not be. */
+export type Uncapturable = (what: string) => void;
 
 /**
  * Opens a core module to its host: exports every mutable global and every memory that it defines, bounds its memories,
@@ -26,13 +29,24 @@ const kinds = { memory: 2, global: 3 };
  *
  * Tables need no export: nothing that passes here can change one after instantiation. An imported global or memory is
  * exported by the module that defines it.
- * Errors: HostError `component/uncapturable`, `component/unknown-instruction`, `component/memory-cap`,
- *         `component/unreadable`.
+ * Errors: HostError `component/uncapturable` unless `uncapturable` bears it, `component/unknown-instruction`,
+ *         `component/memory-cap`, `component/unreadable`.
  * Source: the instrumentation pass of Wizer (wasmtime, crates/wizer), done on sections instead of a parsed module.
  */
-export function openModule(bytes: Uint8Array, moduleName: string, memoryCapBytes: number): Uint8Array {
+export function openModule(
+  bytes: Uint8Array,
+  moduleName: string,
+  memoryCapBytes: number,
+  uncapturable: Uncapturable = (what) => {
+    throw new HostError(
+      "component/uncapturable",
+      `${moduleName} has ${what}: a snapshot cannot capture that. Build the component without it.`,
+      { data: { moduleName, what } },
+    );
+  },
+): Uint8Array {
   try {
-    return rewrite(bytes, moduleName, memoryCapBytes);
+    return rewrite(bytes, moduleName, memoryCapBytes, uncapturable);
   } catch (cause) {
     if (!(cause instanceof RangeError)) throw cause;
     throw new HostError("component/unreadable", `${moduleName} is damaged: ${cause.message}`, {
@@ -42,7 +56,12 @@ export function openModule(bytes: Uint8Array, moduleName: string, memoryCapBytes
   }
 }
 
-function rewrite(bytes: Uint8Array, moduleName: string, memoryCapBytes: number): Uint8Array {
+function rewrite(
+  bytes: Uint8Array,
+  moduleName: string,
+  memoryCapBytes: number,
+  uncapturable: Uncapturable,
+): Uint8Array {
   const refuse = (what: string): HostError =>
     new HostError(
       "component/uncapturable",
@@ -61,8 +80,8 @@ function rewrite(bytes: Uint8Array, moduleName: string, memoryCapBytes: number):
   const memories = readMemories(contents(sectionIds.memory), refuse, (initialPages) =>
     capPages(initialPages, moduleName, memoryCapBytes),
   );
-  const mutable = findMutableGlobals(contents(sectionIds.global), imported.globals, moduleName, refuse);
-  walkCode(contents(sectionIds.code), imported.functions, moduleName);
+  const mutable = findMutableGlobals(contents(sectionIds.global), imported.globals, moduleName, refuse, uncapturable);
+  walkCode(contents(sectionIds.code), imported.functions, moduleName, uncapturable);
 
   const added = [
     ...memories.map((_, index) => [
@@ -146,6 +165,7 @@ function findMutableGlobals(
   imported: number,
   moduleName: string,
   refuse: (what: string) => HostError,
+  uncapturable: Uncapturable,
 ): number[] {
   if (!reader) return [];
   const mutable: number[] = [];
@@ -156,14 +176,20 @@ function findMutableGlobals(
     const mutability = reader.byte();
     if (mutability > 1) throw refuse(`a shared global (${index})`);
     if (mutability === 1 && !numberTypes.has(type))
-      throw refuse(`a mutable global (${index}) that holds a ${type === 0x7b ? "vector" : "reference"}`);
-    if (mutability === 1) mutable.push(index);
-    walk(reader, `the initial value of global ${index}`, moduleName);
+      uncapturable(`a mutable global (${index}) that holds a ${type === 0x7b ? "vector" : "reference"}`);
+    else if (mutability === 1) mutable.push(index);
+    // A table of opcodes that ends before the expression does would leave the reader in the midst of it.
+    if (!walk(reader, `the initial value of global ${index}`, moduleName, uncapturable)) return mutable;
   }
   return mutable;
 }
 
-function walkCode(reader: WasmReader | null, importedFunctions: number, moduleName: string): void {
+function walkCode(
+  reader: WasmReader | null,
+  importedFunctions: number,
+  moduleName: string,
+  uncapturable: Uncapturable,
+): void {
   if (!reader) return;
   const end = importedFunctions + reader.u32();
   for (let index = importedFunctions; index < end; index++) {
@@ -173,28 +199,29 @@ function walkCode(reader: WasmReader | null, importedFunctions: number, moduleNa
       reader.skipNumber();
       skipValueType(reader);
     }
-    walk(reader, `function ${index}`, moduleName);
+    const isWhole = walk(reader, `function ${index}`, moduleName, uncapturable);
+    if (!isWhole) return;
     if (reader.at !== bodyEnd)
       throw new RangeError(`function ${index} ends at byte ${reader.at} and not at ${bodyEnd}.`);
   }
 }
 
-function walk(reader: WasmReader, where: string, moduleName: string): void {
+/** Walks to the end of an expression. False if it stopped at something that no snapshot can capture. */
+function walk(reader: WasmReader, where: string, moduleName: string, uncapturable: Uncapturable): boolean {
   try {
     skipExpression(reader);
+    return true;
   } catch (error) {
     if (!(error instanceof InstructionError)) throw error;
-    const data = { moduleName, where, instruction: error.message };
-    const found = `${moduleName} has in ${where} ${error.message}`;
-    throw error.known
-      ? new HostError(
-          "component/uncapturable",
-          `${found}: a snapshot cannot capture that. Build the component without it.`,
-          { data },
-        )
-      : new HostError("component/unknown-instruction", `${found}, which this version of Planaria does not know.`, {
-          data,
-        });
+    if (error.known) {
+      uncapturable(`in ${where} ${error.message}`);
+      return false;
+    }
+    throw new HostError(
+      "component/unknown-instruction",
+      `${moduleName} has in ${where} ${error.message}, which this version of Planaria does not know.`,
+      { data: { moduleName, where, instruction: error.message } },
+    );
   }
 }
 

@@ -1,8 +1,15 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { HostError } from "../base/error.ts";
+import { checkAdapters } from "../imports/adapter-check.ts";
+import { loadAdapters } from "../imports/adapter.ts";
+import { instantiateBlocking } from "./blocking-instance.ts";
+import { describeWorld } from "./blocking-world.ts";
 import type { CompiledComponent } from "./compile.ts";
-import { makeRefusingImports } from "./guest-imports.ts";
+import { makeRefusingImports } from "../imports/guest-imports.ts";
 import { instantiate } from "./instance.ts";
+
+/** What is asked what it offers: one of world `blocking` says so by its types, and has only to show that it starts. */
+export type Describable = Pick<CompiledComponent, "glueUrl" | "modules" | "world" | "adapters">;
 
 /** What a component says of itself, or why it does not. */
 export type Saying = { text: string } | { code: string; message: string; data: Record<string, unknown> };
@@ -18,11 +25,14 @@ const refuse = (name: string): never => {
 };
 
 async function describe(): Promise<Saying> {
-  const instance = await instantiate(
-    workerData as Pick<CompiledComponent, "glueUrl" | "modules">,
-    makeRefusingImports(refuse),
-  );
-  const text = instance.describe();
+  const loaded = workerData as Describable;
+  const { world } = loaded;
+  if (world) {
+    await checkAdapters(loaded.adapters, world.imports);
+    await instantiateBlocking({ ...loaded, world }, { adapters: await loadAdapters(loaded.adapters) });
+    return { text: describeWorld(world) };
+  }
+  const text = (await instantiate(loaded, makeRefusingImports(refuse))).describe();
   if (text.length <= limit) return { text };
   const message = `The component describes itself in ${text.length} characters, and ${limit} are the most.`;
   return { code: "component/description", message, data: {} };

@@ -1,3 +1,4 @@
+import { basename } from "node:path";
 import * as v from "valibot";
 import { HostError } from "../base/error.ts";
 
@@ -19,6 +20,25 @@ const descriptionSchema = v.object({
 /** What a component offers, in its own words (`describe` of wit/guest.wit). */
 export type Description = v.InferOutput<typeof descriptionSchema>;
 
+/** Who describes a component of world `blocking`: its types do. */
+export const witSdk = "wit";
+
+/**
+ * The description of a component that was added under a name.
+ *
+ * One of world `blocking` has one type of agent, of that name as an identifier: `any.component.wasm` is `any`.
+ */
+export function nameDescription(text: string, called: string): string {
+  const description = parseDescription(text);
+  if (description.sdk !== witSdk) return text;
+  const [stem] = basename(called).split(".");
+  const word = stem!.replace(/[^\p{ID_Continue}]+(.?)/gu, (_, next: string) => next.toUpperCase());
+  const identifier = /^\p{ID_Start}/u.test(word) ? word : `component${word}`;
+  const isTaken = description.functions.some((each) => each.name === identifier);
+  const type = isTaken ? `${identifier}Component` : identifier;
+  return JSON.stringify({ ...description, agents: description.agents.map((each) => ({ ...each, name: type })) });
+}
+
 /**
  * Reads the description that a guest gave.
  *
@@ -32,7 +52,8 @@ export function parseDescription(text: string): Description {
       text,
       result.issues.map((issue) => `${v.getDotPath(issue) ?? "the whole"}: ${issue.message}`),
     );
-  const names = [...result.output.agents, ...result.output.functions].map((each) => each.name);
+  const { agents, functions } = result.output;
+  const names = [...agents, ...functions].map((each) => each.name);
   const twice = names.filter((each, index) => names.indexOf(each) !== index);
   if (twice.length > 0) throw refuse(text, [`${twice.join(", ")}: the name is given twice`]);
   return result.output;

@@ -1,21 +1,13 @@
 import { HostError } from "../base/error.ts";
 import type { CompiledComponent } from "./compile.ts";
-import { globalPrefix, memoryPrefix } from "./core-module.ts";
-import { guestInterface, type GuestImports } from "./guest-imports.ts";
+import { instantiateCores } from "./core-instances.ts";
+import { guestInterface, type GuestImports } from "../imports/guest-imports.ts";
 
 /** What the guest exports, as jco's glue offers it. */
 interface Guest {
   describe(): string;
   invoke(json: string): Promise<void>;
   deliver(json: string): Promise<void>;
-}
-
-interface Glue {
-  instantiate(
-    getCoreModule: (name: string) => WebAssembly.Module,
-    imports: GuestImports,
-    instantiateCore: (module: WebAssembly.Module, imports?: object) => WebAssembly.Instance,
-  ): Promise<Record<string, unknown>>;
 }
 
 /**
@@ -42,6 +34,11 @@ export class Instance {
 
   get trapped(): boolean {
     return this.#trapped;
+  }
+
+  /** Between two entries its stack is empty. */
+  get isAtRest(): boolean {
+    return true;
   }
 
   describe(): string {
@@ -73,15 +70,6 @@ export class Instance {
   }
 }
 
-/** By URL: even of a module that is there, an import takes as long as the loader likes. */
-const glues = new Map<string, Promise<Glue>>();
-
-function loadGlue(url: string): Promise<Glue> {
-  let glue = glues.get(url);
-  if (!glue) glues.set(url, (glue = import(/* @vite-ignore */ url)));
-  return glue;
-}
-
 /**
  * Makes a fresh guest.
  *
@@ -92,23 +80,7 @@ export async function instantiate(
   compiled: Pick<CompiledComponent, "glueUrl" | "modules">,
   imports: GuestImports,
 ): Promise<Instance> {
-  const glue = await loadGlue(compiled.glueUrl);
-  const memories: WebAssembly.Memory[] = [];
-  const globals: WebAssembly.Global[] = [];
-  const instantiateCore = (module: WebAssembly.Module, moduleImports?: object) => {
-    const instance = new WebAssembly.Instance(module, moduleImports);
-    for (const [name, value] of Object.entries(instance.exports)) {
-      if (name.startsWith(memoryPrefix)) memories.push(value as WebAssembly.Memory);
-      else if (name.startsWith(globalPrefix)) globals.push(value as WebAssembly.Global);
-    }
-    return instance;
-  };
-  let exports: Record<string, unknown>;
-  try {
-    exports = await glue.instantiate((name) => compiled.modules[name]!, imports, instantiateCore);
-  } catch (cause) {
-    throw new HostError("component/start", `The component cannot be started: ${(cause as Error).message}`, { cause });
-  }
+  const { exports, memories, globals } = await instantiateCores(compiled, imports);
   const guest = exports[guestInterface] as Guest;
   const missing = (["describe", "invoke", "deliver"] as const).filter((name) => typeof guest[name] !== "function");
   if (missing.length === 0) return new Instance(guest, memories, globals);

@@ -1,11 +1,16 @@
 import { invariant } from "../base/error.ts";
 import type { Digest } from "../base/id.ts";
-import type { CompiledComponent } from "./compile.ts";
-import type { GuestImports } from "./guest-imports.ts";
-import { instantiate, type Instance } from "./instance.ts";
+
+/** What the pool has to know of an instance. */
+interface Pooled {
+  readonly memories: readonly WebAssembly.Memory[];
+  readonly trapped: boolean;
+  /** Whether it can be given to somebody else: its stack is empty. */
+  readonly isAtRest: boolean;
+}
 
 /** The instances of one component. */
-interface Shelf {
+interface Shelf<Instance> {
   /** How many there are, those in the making included. */
   count: number;
   idle: Instance[];
@@ -16,10 +21,10 @@ interface Shelf {
  *
  * Units: `bound` counts instances of one component, in use or idle.
  */
-export class InstancePool {
+export class InstancePool<Instance extends Pooled> {
   readonly #bound: number;
-  readonly #shelves = new Map<Digest, Shelf>();
-  readonly #lent = new Map<Instance, Shelf>();
+  readonly #shelves = new Map<Digest, Shelf<Instance>>();
+  readonly #lent = new Map<Instance, Shelf<Instance>>();
 
   constructor(options: { bound?: number } = {}) {
     this.#bound = options.bound ?? 32;
@@ -29,29 +34,28 @@ export class InstancePool {
    * An instance whose memory is in no known state, or null if as many as allowed are in use: take one away from
    * somebody and ask again.
    *
-   * Shape: `makeImports` is called only if an instance is made; one that is used again keeps its imports. `sizesBytes`
-   *        are the sizes of the memories that will be restored: an idle instance that has outgrown one is passed over,
-   *        and makes room for a new one if need be.
+   * Shape: `make` makes one, if there is none to use again. `sizesBytes` are the sizes of the memories that will be
+   *        restored: an idle instance that has outgrown one is passed over, and makes room for a new one if need be.
    */
   async acquire(
-    compiled: CompiledComponent,
-    makeImports: () => GuestImports,
+    component: Digest,
+    make: () => Promise<Instance>,
     sizesBytes?: readonly number[],
   ): Promise<Instance | null> {
-    const shelf = this.#shelf(compiled.digest);
+    const shelf = this.#shelf(component);
     const fits = ({ memories }: Instance) =>
       memories.every(({ buffer }, index) => buffer.byteLength <= (sizesBytes?.[index] ?? Infinity));
     const index = shelf.idle.findLastIndex(fits);
     if (index === -1 && shelf.count >= this.#bound && !this.#makeRoom(shelf)) return null;
-    const instance = index === -1 ? await this.#make(shelf, compiled, makeImports) : shelf.idle.splice(index, 1)[0]!;
+    const instance = index === -1 ? await this.#make(shelf, make) : shelf.idle.splice(index, 1)[0]!;
     this.#lent.set(instance, shelf);
     return instance;
   }
 
-  /** Gives an instance back for others to use. One that trapped is thrown away. */
+  /** Gives an instance back for others to use. One that trapped, or is in the midst of something, is thrown away. */
   release(instance: Instance): void {
     const shelf = this.#takeBack(instance);
-    if (instance.trapped) shelf.count--;
+    if (instance.trapped || !instance.isAtRest) shelf.count--;
     else shelf.idle.push(instance);
   }
 
@@ -60,29 +64,29 @@ export class InstancePool {
     this.#takeBack(instance).count--;
   }
 
-  #shelf(digest: Digest): Shelf {
+  #shelf(digest: Digest): Shelf<Instance> {
     let shelf = this.#shelves.get(digest);
     if (!shelf) this.#shelves.set(digest, (shelf = { count: 0, idle: [] }));
     return shelf;
   }
 
-  #makeRoom(shelf: Shelf): boolean {
+  #makeRoom(shelf: Shelf<Instance>): boolean {
     if (!shelf.idle.shift()) return false;
     shelf.count--;
     return true;
   }
 
-  async #make(shelf: Shelf, compiled: CompiledComponent, makeImports: () => GuestImports): Promise<Instance> {
+  async #make(shelf: Shelf<Instance>, make: () => Promise<Instance>): Promise<Instance> {
     shelf.count++;
     try {
-      return await instantiate(compiled, makeImports());
+      return await make();
     } catch (error) {
       shelf.count--;
       throw error;
     }
   }
 
-  #takeBack(instance: Instance): Shelf {
+  #takeBack(instance: Instance): Shelf<Instance> {
     const shelf = this.#lent.get(instance);
     invariant(shelf, "an instance is given back once, to the pool that lent it");
     this.#lent.delete(instance);

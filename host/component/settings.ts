@@ -1,10 +1,27 @@
 import * as v from "valibot";
 import { HostError } from "../base/error.ts";
 import { checkAllowedHost } from "../http/allow-list.ts";
+import type { Environment } from "../oplog/entry.ts";
 
 const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
 
-/** What the operator lets the agents of a component do. What is not said is the default. */
+/** What an operating system could hand to a program: neither `=` in a name, nor a NUL anywhere. */
+const variableName = v.pipe(v.string(), v.regex(/^[^=\0]+$/, "It is no name of an environment variable"));
+const word = v.pipe(
+  v.string(),
+  v.check((text) => !text.includes("\0"), "It holds a NUL character"),
+);
+
+/** As a component imports it, with its version or without: `golem:api/host@1.1.0`; `$root`: functions of its world. */
+const interfaceName = v.pipe(
+  v.string(),
+  v.regex(
+    /^(?:\$root|(?:[a-z][a-z\d-]*:[a-z][a-z\d-]*\/)?[a-z][a-z\d-]*(?:@\d+\.\d+\.\d+[\w.+-]*)?)$/i,
+    "It is no name of an interface, such as docs:adder/add",
+  ),
+);
+
+/** What the operator lets the agents of a component do, and gives them. What is not said is the default. */
 const settingsSchema = v.strictObject({
   /** The hosts that `fetch` may reach: `example.com`, `example.com:8080`, `*.example.com`, or `*` for all. */
   allowedHosts: v.optional(v.array(v.string()), []),
@@ -22,6 +39,14 @@ const settingsSchema = v.strictObject({
   stepLimitBytes: v.optional(count, 64 * 2 ** 20),
   /** How many agents there may be that have not ended. */
   agentLimit: v.optional(count, 1_000_000),
+  /** The environment variables of agents of world `blocking`. An agent keeps those that it was created with. */
+  environment: v.optional(v.record(variableName, word), {}),
+  /** The arguments that they see as those of a command. */
+  arguments: v.optional(v.array(word), []),
+  /** The directories of the host that they see, and under which path. */
+  preopens: v.optional(v.array(v.strictObject({ host: word, guest: word })), []),
+  /** The text of the ES module that stands in for an interface which the component imports. */
+  adapters: v.optional(v.record(interfaceName, v.string()), {}),
 });
 
 export type ComponentSettings = v.InferOutput<typeof settingsSchema>;
@@ -30,6 +55,13 @@ export const defaultSettings: ComponentSettings = v.parse(settingsSchema, {});
 
 /** Settings as an operator says them: what is left out stays as it is. */
 export type SaidSettings = v.InferInput<typeof settingsSchema>;
+
+/** What a new agent is given on its way; undefined if that is nothing. */
+export function environmentOf({ environment, preopens, ...settings }: ComponentSettings): Environment | undefined {
+  const variables = Object.entries(environment);
+  if (variables.length + settings.arguments.length + preopens.length === 0) return undefined;
+  return { variables, arguments: settings.arguments, preopens };
+}
 
 /** Reads the settings that a store holds. Errors: HostError `store/corrupt`. */
 export function parseSettings(text: string): ComponentSettings {

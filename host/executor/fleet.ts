@@ -2,43 +2,46 @@ import { invariant } from "../base/error.ts";
 import type { MemoryUse } from "../agent/step.ts";
 import type { Digest } from "../base/id.ts";
 import type { CompiledComponent } from "../component/compile.ts";
-import type { Instance } from "../component/instance.ts";
 import { InstancePool } from "../component/pool.ts";
-import { Imports } from "../imports/imports.ts";
 import { captureBase, type BaseImage } from "../snapshot/image.ts";
+import type { HostFiles } from "../wasi/host-files.ts";
+import { makeSeat, type Seat } from "./seat.ts";
 
-/** An instance with the imports that it was made with. */
-export interface Seat {
-  instance: Instance;
-  imports: Imports;
+export interface FleetOptions {
+  /** Instances alive at once of each component. */
+  instances?: number;
+  /** What directories of the machine are read with; without it, they can't be. */
+  hostFiles?: HostFiles;
 }
 
 /** The components of one thread, each with its base image, and the instances that their agents share. */
 export class Fleet {
-  readonly #pool: InstancePool;
+  readonly #pool: InstancePool<Seat>;
   readonly #components = new Map<Digest, CompiledComponent>();
+  readonly #hostFiles: HostFiles | undefined;
   readonly #bases = new Map<Digest, BaseImage>();
-  readonly #imports = new WeakMap<Instance, Imports>();
 
-  constructor(options: { instances?: number } = {}) {
-    this.#pool = new InstancePool(options.instances === undefined ? {} : { bound: options.instances });
+  constructor({ instances, hostFiles }: FleetOptions = {}) {
+    this.#pool = new InstancePool(instances === undefined ? {} : { bound: instances });
+    this.#hostFiles = hostFiles;
   }
 
   load(component: CompiledComponent): void {
     this.#components.set(component.digest, component);
   }
 
-  /** An instance in an unknown state of memory that can take one of these sizes, or null if all are taken. */
-  async acquire(digest: Digest, sizesBytes?: readonly number[]): Promise<Seat | null> {
+  component(digest: Digest): CompiledComponent {
     const component = this.#components.get(digest);
     invariant(component, `component ${digest} is not loaded`);
-    const made = new Imports();
-    const instance = await this.#pool.acquire(component, () => made.functions, sizesBytes);
-    if (!instance) return null;
-    const imports = this.#imports.get(instance) ?? made;
-    this.#imports.set(instance, imports);
-    if (!this.#bases.has(digest)) this.#bases.set(digest, captureBase(instance));
-    return { instance, imports };
+    return component;
+  }
+
+  /** An instance in an unknown state of memory that can take one of these sizes, or null if all are taken. */
+  async acquire(digest: Digest, sizesBytes?: readonly number[]): Promise<Seat | null> {
+    const component = this.component(digest);
+    const seat = await this.#pool.acquire(digest, () => makeSeat(component, this.#hostFiles), sizesBytes);
+    if (seat && !this.#bases.has(digest)) this.#bases.set(digest, captureBase(seat));
+    return seat;
   }
 
   hasBase(digest: Digest): boolean {
@@ -53,19 +56,17 @@ export class Fleet {
   }
 
   /** The largest memory of an instance. */
-  memoryUse(digest: Digest, { instance }: Seat): MemoryUse {
-    const component = this.#components.get(digest);
-    invariant(component, `component ${digest} is not loaded`);
-    const sizesBytes = instance.memories.map(({ buffer }) => buffer.byteLength);
-    return { sizeBytes: Math.max(0, ...sizesBytes), capBytes: component.memoryCapBytes };
+  memoryUse(digest: Digest, { memories }: Seat): MemoryUse {
+    const sizesBytes = memories.map(({ buffer }) => buffer.byteLength);
+    return { sizeBytes: Math.max(0, ...sizesBytes), capBytes: this.component(digest).memoryCapBytes };
   }
 
-  release({ instance }: Seat): void {
-    this.#pool.release(instance);
+  release(seat: Seat): void {
+    this.#pool.release(seat);
   }
 
   /** For an instance that trapped, or whose memory has grown too large for the next agent. */
-  discard({ instance }: Seat): void {
-    this.#pool.discard(instance);
+  discard(seat: Seat): void {
+    this.#pool.discard(seat);
   }
 }

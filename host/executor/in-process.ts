@@ -4,6 +4,7 @@ import { invariant } from "../base/error.ts";
 import type { AgentId, Digest } from "../base/id.ts";
 import type { Clock, Random } from "../base/port.ts";
 import type { CompiledComponent } from "../component/compile.ts";
+import type { FleetOptions } from "./fleet.ts";
 import { Runner } from "./runner.ts";
 
 /**
@@ -15,7 +16,7 @@ export class InProcessExecutor implements Executor {
   #listener: ExecutorListener | null = null;
   readonly #runner: Runner;
 
-  constructor(options: { clock: Clock; random: Random; instances?: number }) {
+  constructor(options: FleetOptions & { clock: Clock; random: Random }) {
     const listener = () => {
       invariant(this.#listener, "an executor is started before it is used");
       return this.#listener;

@@ -5,11 +5,12 @@ import { agentId } from "../base/id.ts";
 import type { CompiledComponent } from "../component/compile.ts";
 import type { Entry } from "../oplog/entry.ts";
 import type { IsSame, Mismatch } from "../replay/journal.ts";
-import { restoreImage } from "../snapshot/image.ts";
+import { captureImage, restoreImage, type Image } from "../snapshot/image.ts";
 import { decodeSnapshot } from "../snapshot/manifest.ts";
 import { memoryDigest } from "../snapshot/memory-digest.ts";
 import { Fleet } from "./fleet.ts";
 import { changedMemory, replayStep } from "./replay-step.ts";
+import { findUndone, isWithin } from "./undone.ts";
 
 export interface Replay {
   /** Where the guest left the recorded path; null: nowhere. */
@@ -30,17 +31,27 @@ export async function replayOplog(
 ): Promise<Replay> {
   const fleet = new Fleet({ instances: 1 });
   fleet.load(component);
-  const seat = (await fleet.acquire(component.digest))!;
+  let seat = (await fleet.acquire(component.digest))!;
   const base = fleet.base(component.digest);
   const saved = snapshot && splitManifest(snapshot.row);
-  restoreImage(seat.instance, base, saved && decodeSnapshot(saved.memory, snapshot.pages, base));
+  restoreImage(seat, base, saved && decodeSnapshot(saved.memory, snapshot.pages, base));
   const state = saved?.state ?? makeState(agentId(""));
+  const undone = component.world ? findUndone(steps) : [];
+  let before: Image | null = null;
   let mismatch: Mismatch | null = null;
-  for (const entries of steps) {
-    if (changedMemory(entries)) mismatch = await replayStep(seat, state, entries, isSame);
+  for (const [index, entries] of steps.entries()) {
+    if (undone.some(({ begin }) => begin === index)) before = captureImage(seat, base);
+    // What can't be captured can't be brought back as it was before, either.
+    const isSkipped = component.uncapturable.length > 0 && isWithin(undone, index);
+    if (changedMemory(entries) && !isSkipped) mismatch = await replayStep(seat, state, entries, isSame);
     if (mismatch) break;
     for (const entry of entries) applyEntry(state, entry);
     if (entries[0]?.kind === "stepped") takeFinished(state);
+    if (!isSkipped && undone.some(({ end }) => end === index)) {
+      fleet.discard(seat);
+      seat = (await fleet.acquire(component.digest))!;
+      restoreImage(seat, base, before);
+    }
   }
-  return { mismatch, memory: memoryDigest(seat.instance, base), length: state.length, state };
+  return { mismatch, memory: memoryDigest(seat, base), length: state.length, state };
 }

@@ -1,9 +1,9 @@
 import type { AgentState } from "../agent/state.ts";
-import { enterGuest, isInput, trapFailure } from "../agent/step.ts";
+import { isInput, trapFailure } from "../agent/step.ts";
 import { invariant } from "../base/error.ts";
 import type { Entry } from "../oplog/entry.ts";
 import { Replayer, type IsSame, type Mismatch } from "../replay/journal.ts";
-import type { Seat } from "./fleet.ts";
+import type { Seat } from "./seat.ts";
 
 /**
  * Runs a recorded step again: the same inputs, and every import held against the recorded one.
@@ -26,14 +26,11 @@ export async function replayStep(
     first: state.length + 1 + inputs.length,
     ...(isSame && { isSame }),
   });
-  seat.imports.enter(state.agent, journal);
   try {
-    await enterGuest(seat.instance, state.agent, inputs);
+    await seat.step(state, journal, inputs);
     journal.end();
   } catch (error) {
     journal.trap(trapFailure(error, null));
-  } finally {
-    seat.imports.leave();
   }
   return journal.mismatch;
 }

@@ -1,7 +1,7 @@
 import { unlimited, type ExecutorListener, type Opening, type StepLimits, type Stepped } from "../agent/executor.ts";
 import { joinManifest, splitManifest } from "../agent/saved.ts";
 import { applyEntry, copyState, takeFinished } from "../agent/state.ts";
-import { enterGuest, takeInputs, trapFailure, type Input } from "../agent/step.ts";
+import { takeInputs, trapFailure, type Input } from "../agent/step.ts";
 import { invariant } from "../base/error.ts";
 import { forkId, type AgentId, type Digest } from "../base/id.ts";
 import type { Clock, Random } from "../base/port.ts";
@@ -12,11 +12,23 @@ import { Recorder } from "../replay/journal.ts";
 import { mismatchError } from "../replay/mismatch.ts";
 import { captureImage, restoreImage, type BaseImage, type Image } from "../snapshot/image.ts";
 import { decodeSnapshot, encodeSnapshot, listPages } from "../snapshot/manifest.ts";
-import { Fleet, type Seat } from "./fleet.ts";
+import { Fleet, type FleetOptions } from "./fleet.ts";
 import { readyInputs, wantedInputs } from "./inputs.ts";
 import { changedMemory, replayStep } from "./replay-step.ts";
-import { isSnapshotDue, makeSession, nothingSince, remember, retell, type Session } from "./session.ts";
+import type { Seat } from "./seat.ts";
+import {
+  isRetold,
+  isSnapshotDue,
+  makeSession,
+  nothingSince,
+  remember,
+  retell,
+  startAnew,
+  type Session,
+  type Source,
+} from "./session.ts";
 import { StepLimit } from "./step-limit.ts";
+import { findUndone, isWithin } from "./undone.ts";
 
 /** Told before and after every step, so that somebody outside the thread can see one that does not end. */
 export interface Watch {
@@ -24,15 +36,13 @@ export interface Watch {
   end(): void;
 }
 
-export interface RunnerOptions {
+export interface RunnerOptions extends FleetOptions {
   clock: Clock;
   random: Random;
   listener: Pick<ExecutorListener, "stepped" | "failed">;
   watch?: Watch;
   /** Lets other work of the thread go on; awaited between steps. */
   breathe: () => Promise<void>;
-  /** Instances alive at once; each reserves gigabytes of address space. */
-  instances?: number;
 }
 
 /**
@@ -63,7 +73,7 @@ export class Runner {
 
   constructor(options: RunnerOptions) {
     this.#options = options;
-    this.#fleet = new Fleet(options.instances === undefined ? {} : { instances: options.instances });
+    this.#fleet = new Fleet(options);
   }
 
   load(component: CompiledComponent): void {
@@ -76,7 +86,8 @@ export class Runner {
 
   open(opening: Opening): void {
     this.close(opening.agent);
-    this.#sessions.set(opening.agent, makeSession(opening));
+    const { agent, component } = opening;
+    this.#sessions.set(agent, makeSession(agent, component, opening, this.#isBlocking(component)));
     this.#wake(opening.agent);
   }
 
@@ -96,6 +107,10 @@ export class Runner {
     session.closed = true;
     // A guest that runs keeps its instance to the end of its step.
     if (session !== this.#active) this.#vacate(session);
+  }
+
+  #isBlocking(component: Digest): boolean {
+    return this.#fleet.component(component).world !== null;
   }
 
   /** Closes all sessions, and takes it that the store has not got what it was given. */
@@ -131,7 +146,7 @@ export class Runner {
   async #turn(session: Session): Promise<void> {
     this.#active = session;
     try {
-      if (session.opening) await this.#recover(session, session.opening);
+      if (session.source) await this.#recover(session, session.source);
       const inputs = wantedInputs(session.state, takeInputs(session.mailbox));
       if (inputs.length > 0 && !session.closed) await this.#step(session, inputs);
     } catch (error) {
@@ -147,31 +162,39 @@ export class Runner {
     if (session.mailbox.length > 0 && !session.closed) this.#ready.add(session.agent);
   }
 
-  async #recover(session: Session, opening: Opening): Promise<void> {
-    session.opening = null;
-    if (opening.snapshot) {
-      const { state, memory } = splitManifest(opening.snapshot.row);
+  async #recover(session: Session, source: Source): Promise<void> {
+    session.source = null;
+    if ("snapshot" in source && source.snapshot) {
+      const { row, pages } = source.snapshot;
+      const { state, memory } = splitManifest(row);
       await this.#learnBase(session);
       session.state = state;
-      session.image = decodeSnapshot(memory, opening.snapshot.pages, this.#fleet.base(session.component));
-      for (const { digest } of opening.snapshot.pages) this.#stored.add(digest);
+      session.image = decodeSnapshot(memory, pages, this.#fleet.base(session.component));
+      if (session.isBlocking) startAnew(session, session.image);
+      for (const { digest } of pages) this.#stored.add(digest);
     }
-    for (const step of opening.steps) {
+    const steps = source.steps.map(({ first, entries: text }) => ({
+      first,
+      text,
+      entries: decodeStep(text, { agent: session.agent, first }),
+    }));
+    const undone = session.isBlocking ? findUndone(steps.map(({ entries }) => entries)) : [];
+    for (const [index, { first, text, entries }] of steps.entries()) {
       if (session.closed) return;
       invariant(
-        step.first === session.state.length,
-        `the oplog of ${session.agent} goes on at entry ${session.state.length}, not ${step.first}`,
+        first === session.state.length,
+        `the oplog of ${session.agent} goes on at entry ${session.state.length}, not ${first}`,
       );
-      const entries = decodeStep(step.entries, { agent: session.agent, first: step.first });
       const startedAt = this.#options.clock.now();
-      const mismatch = changedMemory(entries)
-        ? await replayStep(await this.#seat(session), session.state, entries)
-        : null;
+      const mismatch =
+        changedMemory(entries) && !isWithin(undone, index)
+          ? await replayStep(await this.#seat(session), session.state, entries)
+          : null;
       if (mismatch) {
         const { agent, component, host } = { agent: session.agent, component: session.component, host: "this" };
         throw mismatchError(mismatch, { agent, component, recorded: { component, host } });
       }
-      this.#apply(session, entries, step.entries, startedAt);
+      this.#apply(session, entries, text, startedAt);
     }
     session.mailbox.unshift(...readyInputs(session.state));
   }
@@ -185,17 +208,17 @@ export class Runner {
     const delivered = inputs.filter(({ kind }) => kind === "delivered").length;
     const limit = new StepLimit(agent, state.inFlight.size - delivered, this.#limits.get(component) ?? unlimited);
     const journal = new Recorder({ at, operations: session.state.operations, random, limit });
-    seat.imports.enter(session.agent, journal);
     watch?.begin(session.agent);
     let trap: Entry | null = null;
     try {
-      await enterGuest(seat.instance, session.agent, inputs);
+      await seat.step(session.state, journal, inputs);
       limit.end();
     } catch (error) {
-      trap = { kind: "trapped", error: trapFailure(error, this.#fleet.memoryUse(session.component, seat)) };
+      const memory = this.#fleet.memoryUse(session.component, seat);
+      const undone = session.isBlocking ? "invocation" : "step";
+      trap = { kind: "trapped", error: trapFailure(error, memory, undone) };
     } finally {
       watch?.end();
-      seat.imports.leave();
     }
     if (trap) this.#discard(session);
     if (session.closed) return;
@@ -215,7 +238,8 @@ export class Runner {
       this.#apply(session, entries, text, startedAt);
       if (entries.some(isReadying)) session.mailbox.unshift(...readyInputs(session.state));
       stepped.forks = this.#openForks(session, entries);
-      if (isSnapshotDue(session.since)) stepped.snapshot = this.#takeSnapshot(session);
+      if (seat.trapped) this.#leaveBehind(session);
+      else if (isSnapshotDue(session.since) && seat.isAtRest) stepped.snapshot = this.#takeSnapshot(session);
     }
     listener.stepped(stepped);
   }
@@ -232,28 +256,22 @@ export class Runner {
   #openForks(parent: Session, entries: readonly Entry[]): AgentId[] {
     const forks = entries.filter((entry) => entry.kind === "fork-started");
     if (forks.length === 0) return [];
-    const image = captureImage(parent.seat!.instance, this.#fleet.base(parent.component));
+    // A stack can't be copied: a fork in the midst of one gets there by itself.
+    const image = parent.isBlocking ? null : captureImage(parent.seat!, this.#fleet.base(parent.component));
     return forks.map(({ operation }) => {
       const agent = forkId(parent.agent, operation);
-      const state = copyState(parent.state);
-      applyEntry(state, { kind: "forked", agent, parent: parent.agent, operation });
+      const forked: Entry = { kind: "forked", agent, parent: parent.agent, operation };
       this.close(agent);
-      const since = { ...parent.since };
-      this.#sessions.set(agent, {
-        agent,
-        component: parent.component,
-        state,
-        mailbox: readyInputs(state),
-        opening: null,
-        seat: null,
-        image,
-        since,
-        closed: false,
-        history: null,
-      });
+      this.#sessions.set(agent, image ? makeCopy(parent, agent, image, forked) : makeTwin(parent, agent, forked));
       this.#wake(agent);
       return agent;
     });
+  }
+
+  /** The guest has left in the midst of its stack: its memory is what it was before the invocation. */
+  #leaveBehind(session: Session): void {
+    this.#discard(session);
+    retell(session, session.history!);
   }
 
   #takeSnapshot(session: Session): NonNullable<Stepped["snapshot"]> {
@@ -261,6 +279,7 @@ export class Runner {
     const { manifest: memory, pages } = encodeSnapshot(this.#putAside(session), base, this.#stored);
     for (const { digest } of pages) this.#stored.add(digest);
     session.since = nothingSince();
+    if (session.isBlocking) startAnew(session, session.image);
     return {
       row: { ...joinManifest(session.state, memory), pages: listPages(memory) },
       pages,
@@ -280,25 +299,25 @@ export class Runner {
     await this.#learnBase(session);
     const base = this.#fleet.base(session.component);
     const seat = await this.#acquire(session, imageSizes(session.image, base));
-    restoreImage(seat.instance, base, session.image);
+    restoreImage(seat, base, session.image);
     return seat;
   }
 
   /** Copies the memory of a session that holds an instance. */
   #putAside(session: Session): Image {
-    return (session.image = captureImage(session.seat!.instance, this.#fleet.base(session.component), session.image));
+    return (session.image = captureImage(session.seat!, this.#fleet.base(session.component), session.image));
   }
 
   async #acquire(session: Session, sizesBytes?: readonly number[]): Promise<Seat> {
     const others = [...this.#seated].filter(
       (seated) => seated.seat && seated !== session && seated.component === session.component,
     );
-    const short = others.filter(({ history }) => history);
+    const short = others.filter(({ history, isBlocking }) => history && !isBlocking);
     if (short.length >= mostShort) this.#unseatOne(short[0]!);
     for (;;) {
       const seat = await this.#fleet.acquire(session.component, sizesBytes);
       if (seat) return seat;
-      const oldest = others.find((other) => other.seat);
+      const oldest = others.find((other) => other.seat?.isAtRest) ?? others.find((other) => other.seat);
       invariant(oldest, "an instance is held by a session");
       this.#unseatOne(oldest);
     }
@@ -307,8 +326,11 @@ export class Runner {
   /** Takes the instance from a session that has one. */
   #unseatOne(session: Session): void {
     const seat = session.seat!;
-    if (session.history) retell(session, session.history);
-    else this.#putAside(session);
+    if (isRetold(session)) retell(session, session.history!);
+    else {
+      this.#putAside(session);
+      if (session.isBlocking) startAnew(session, session.image);
+    }
     this.#fleet.release(seat);
     this.#unseat(session);
   }
@@ -336,11 +358,26 @@ export class Runner {
   }
 }
 
+/** A fork whose memory is a copy of its parent's. */
+function makeCopy(parent: Session, agent: AgentId, image: Image, forked: Entry): Session {
+  const state = copyState(parent.state);
+  applyEntry(state, forked);
+  const start = { state, image };
+  const session = makeSession(agent, parent.component, { start, steps: [] }, false);
+  return { ...session, mailbox: readyInputs(state), source: null, since: { ...parent.since }, history: null };
+}
+
+/** A fork of a guest that blocks: it does what its parent did. */
+function makeTwin(parent: Session, agent: AgentId, forked: Entry): Session {
+  const steps = [...parent.history!, { first: parent.state.length, entries: encodeStep([forked]) }];
+  return makeSession(agent, parent.component, { start: parent.start, steps }, true);
+}
+
 function isReadying({ kind }: Entry): boolean {
   return kind === "run-finished" || kind === "operation-canceled" || kind === "fork-started";
 }
 
 /** How large the memories are that hold an image. */
 function imageSizes(image: Image | null, base: BaseImage): number[] {
-  return image?.memories.map(({ sizeBytes }) => sizeBytes) ?? base.memories.map(({ length }) => length);
+  return image?.memories.map(({ sizeBytes }) => sizeBytes) ?? [...base.sizesBytes];
 }

@@ -1,9 +1,9 @@
 import type { AgentId, Digest } from "../base/id.ts";
 import type { Opening } from "../agent/executor.ts";
-import { makeState, type AgentState } from "../agent/state.ts";
+import { copyState, makeState, type AgentState } from "../agent/state.ts";
 import type { Input } from "../agent/step.ts";
 import type { Image } from "../snapshot/image.ts";
-import type { Seat } from "./fleet.ts";
+import type { Seat } from "./seat.ts";
 
 /** What was done since the newest snapshot: the price of bringing the agent back. */
 export interface Since {
@@ -13,6 +13,16 @@ export interface Since {
   spentMs: number;
 }
 
+/** An agent as it was when its stack was empty. */
+export interface Start {
+  state: AgentState;
+  /** null: that of a fresh guest. */
+  image: Image | null;
+}
+
+/** What an agent's memory is brought back from: what the store has, or what is still at hand. */
+export type Source = Opening | { start: Start; steps: Opening["steps"] };
+
 /** An agent whose memory is at hand: in an instance, or beside one as an image. */
 export interface Session {
   readonly agent: AgentId;
@@ -20,46 +30,65 @@ export interface Session {
   state: AgentState;
   mailbox: Input[];
   /** What its memory is still to be brought back from. */
-  opening: Opening | null;
+  source: Source | null;
   seat: Seat | null;
   /** The memory as it was last put aside: as it is, while no instance holds it; null: that of a fresh guest. */
   image: Image | null;
   since: Since;
   /** Nobody wants it any more: what it still does is not reported. */
   closed: boolean;
-  /** All steps of a short life, from which it can be brought back; null: it has grown too long, or began as a copy. */
+  /** Its guest blocks: while its stack is not empty, only its history can tell what it was about. */
+  readonly isBlocking: boolean;
+  /** From where on the history goes. */
+  start: Start;
+  /** All steps since the start, from which it can be brought back; null: there are too many, or it began as a copy. */
   history: Opening["steps"] | null;
 }
 
 /** Up to how many steps it is cheaper to make them again than to put the memory aside and back. */
 const shortHistory = 6;
 
-export function makeSession(opening: Opening): Session {
-  const { agent, component } = opening;
-  const history = opening.snapshot ? null : [];
+export function makeSession(agent: AgentId, component: Digest, source: Source, isBlocking: boolean): Session {
+  const start = "start" in source ? source.start : { state: makeState(agent), image: null };
+  const isCopy = "snapshot" in source && source.snapshot !== null;
   return {
     agent,
     component,
-    state: makeState(agent),
+    state: copyState(start.state),
     mailbox: [],
-    opening,
+    source,
     seat: null,
-    image: null,
+    image: start.image,
     since: nothingSince(),
     closed: false,
-    history,
+    isBlocking,
+    start,
+    history: isCopy && !isBlocking ? null : [],
   };
 }
 
-/** Notes a step in the history, as long as that is short. */
+/** Notes a step in the history. */
 export function remember(session: Session, first: number, entries: string): void {
-  if (session.history && session.history.push({ first, entries }) > shortHistory) session.history = null;
+  if (session.history && session.history.push({ first, entries }) > shortHistory && !session.isBlocking)
+    session.history = null;
 }
 
-/** Forgets the memory of an agent with a short history: it is brought back when the agent has something to do. */
+/** Whether it is cheaper to tell the history again than to copy the memory, or the only way. */
+export function isRetold({ history, isBlocking, seat }: Session): boolean {
+  return history !== null && (history.length <= shortHistory || (isBlocking && !seat!.isAtRest));
+}
+
+/** Begins the history anew, with the memory as it is. */
+export function startAnew(session: Session, image: Image | null): void {
+  session.image = image;
+  session.start = { state: copyState(session.state), image };
+  session.history = [];
+}
+
+/** Forgets the memory of an agent whose history is known: it is brought back when the agent has something to do. */
 export function retell(session: Session, steps: Opening["steps"]): void {
-  const { agent, component, mailbox } = session;
-  Object.assign(session, makeSession({ agent, component, snapshot: null, steps }), { mailbox });
+  const { agent, component, isBlocking, start, mailbox } = session;
+  Object.assign(session, makeSession(agent, component, { start, steps }, isBlocking), { mailbox });
 }
 
 /**

@@ -1,5 +1,5 @@
 import type { StepLimits } from "../agent/executor.ts";
-import { startsOperation } from "../agent/state.ts";
+import { startsOperation } from "../oplog/operation.ts";
 import { HostError } from "../base/error.ts";
 import type { AgentId } from "../base/id.ts";
 import type { Entry } from "../oplog/entry.ts";
@@ -44,7 +44,7 @@ export class StepLimit {
 
   /** To be told of each entry before it is noted. */
   check(entry: Entry): void {
-    this.#add(entrySizeBytes + (entry.kind === "random-drawn" ? entry.bytes.length : 0));
+    this.#add(entrySizeBytes + broughtIn(entry).length);
     if (entry.kind === "fork-started" && !this.#limits.forks)
       this.#refuse(
         "rpc/too-many-agents",
@@ -94,4 +94,10 @@ function sizeOf(value: unknown): number {
   let sum = 0;
   for (const name in value) sum += sizeOf(value[name as keyof typeof value]);
   return sum;
+}
+
+/** What the host gave and the journal has to keep. */
+function broughtIn(entry: Entry): string {
+  if (entry.kind === "random-drawn") return entry.bytes;
+  return entry.kind === "observed" ? entry.answer : "";
 }

@@ -7,6 +7,7 @@ import type { Clock, Random } from "../base/port.ts";
 import type { ToHost, ToWorker } from "./message.ts";
 import { Runner } from "./runner.ts";
 import { SharedWatch } from "./watch.ts";
+import { systemFiles } from "../system/host-files.ts";
 
 /** The entry of a worker thread: the runner with a real clock and real randomness, and messages on both sides. */
 
@@ -58,6 +59,7 @@ const runner = new Runner({
   listener,
   watch: new SharedWatch(watch, clock),
   instances,
+  hostFiles: systemFiles,
   breathe: () => {
     flush();
     return new Promise((resolve) => setImmediate(resolve));

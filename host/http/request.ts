@@ -13,7 +13,7 @@ export interface Outgoing {
 }
 
 /** What describes the connection or the message's length is the host's own. */
-const hostsOwn = new Set([
+export const hostsOwn: ReadonlySet<string> = new Set([
   "connection",
   "content-length",
   "expect",
@@ -32,9 +32,9 @@ const headerLimit = 256;
 const headerLimitBytes = 65_536;
 const urlLimit = 65_536;
 
-const token = /^[\w!#$%&'*+.^`|~-]+$/;
+export const token = /^[\w!#$%&'*+.^`|~-]+$/;
 /** Everything that a header may not hold: control characters, and what is no single byte. */
-const badInValue = /[^\t\x20-\x7e\x80-\xff]/;
+export const badInValue = /[^\t\x20-\x7e\x80-\xff]/;
 
 /**
  * The request that a guest asked for, with the headers that every request has.

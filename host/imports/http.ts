@@ -1,6 +1,6 @@
 import type { EntryOf } from "../oplog/entry.ts";
 import type { Journal } from "../replay/journal.ts";
-import type { GuestRetryPolicy } from "../component/guest-imports.ts";
+import type { GuestRetryPolicy } from "./guest-imports.ts";
 import { toRetry } from "./retry.ts";
 import { toSpanMs } from "./time.ts";
 

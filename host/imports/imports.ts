@@ -59,7 +59,7 @@ export class Imports {
 type Functions = Record<string, (...args: never[]) => unknown>;
 
 /** Shows the journal what each function is called with, before that is looked at. */
-function admitting<T extends Functions>(journal: () => Journal, functions: T): T {
+export function admitting<T extends Functions>(journal: () => Journal, functions: T): T {
   const admitted = Object.entries(functions).map(([name, call]) => [
     name,
     (...args: never[]) => {

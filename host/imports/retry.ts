@@ -1,6 +1,6 @@
 import * as v from "valibot";
 import { HostError } from "../base/error.ts";
-import type { GuestRetryPolicy } from "../component/guest-imports.ts";
+import type { GuestRetryPolicy } from "./guest-imports.ts";
 import { retrySchema, type RetryPolicy } from "../oplog/retry.ts";
 import { toSpanMs } from "./time.ts";
 

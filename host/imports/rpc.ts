@@ -1,7 +1,7 @@
 import { HostError } from "../base/error.ts";
 import type { Journal } from "../replay/journal.ts";
 import { checkJson } from "./json.ts";
-import type { GuestRetryPolicy } from "../component/guest-imports.ts";
+import type { GuestRetryPolicy } from "./guest-imports.ts";
 import { toRetry } from "./retry.ts";
 import { toSpanMs } from "./time.ts";
 

@@ -56,6 +56,8 @@ export function describeEntry(entry: Entry): string {
       return `operation.cancel(#${entry.operation})`;
     case "random-drawn":
       return `random.bytes → ${cutPayload(entry.bytes)}`;
+    case "observed":
+      return `looked at ${entry.what} → ${cutPayload(entry.answer)}`;
     case "logged":
       return `log.${entry.level} ${cutPayload(entry.message)}`;
     case "run-started":

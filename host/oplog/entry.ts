@@ -29,13 +29,30 @@ const base64 = v.pipe(
 const outcomeSchema = v.union([v.strictObject({ value: text }), v.strictObject({ error: text })]);
 export type Outcome = v.InferOutput<typeof outcomeSchema>;
 
+/** What an agent of world `blocking` is given on its way, in its component's settings. */
+const environmentSchema = v.strictObject({
+  /** Environment variables, in order. */
+  variables: v.array(v.tuple([text, text])),
+  /** The arguments of a command, without its name. */
+  arguments: v.array(text),
+  /** Directories of the host that the agent may read. */
+  preopens: v.array(v.strictObject({ host: text, guest: text })),
+});
+export type Environment = v.InferOutput<typeof environmentSchema>;
+
 const entry = <const Kind extends string, Fields extends v.ObjectEntries>(kind: Kind, fields: Fields) =>
   v.strictObject({ kind: v.literal(kind), ...fields });
 
 export const entrySchema = v.variant("kind", [
   // How an agent came to be.
   /** Operations are numbered behind `operations`: agents of the same id that were deleted may have used those before. */
-  entry("created", { agent, component: digest, host: text, operations: v.optional(count) }),
+  entry("created", {
+    agent,
+    component: digest,
+    host: text,
+    operations: v.optional(count),
+    environment: v.optional(environmentSchema),
+  }),
   /** By an operation of the parent; 0: by somebody outside. */
   entry("forked", { agent, parent: agent, operation: count }),
 
@@ -83,10 +100,13 @@ export const entrySchema = v.variant("kind", [
   entry("sleep-started", { operation, spanMs: count }),
   entry("operation-canceled", { operation: claimed }),
   entry("random-drawn", { bytes: base64 }),
+  /** The host looked at something outside for the guest, a file say: `what` names it, and `answer` is what it saw. */
+  entry("observed", { what: text, answer: text }),
   entry("logged", { level: v.picklist(["debug", "info", "warn", "error"]), message: text }),
   entry("run-started", { operation, name: text, args: text }),
   entry("run-finished", { operation: claimed, outcome: outcomeSchema }),
-  entry("finished", { invocation: claimed, outcome: outcomeSchema }),
+  /** `exited`: the guest left by `exit`, in the midst of its stack, so that its memory goes back to what it was before. */
+  entry("finished", { invocation: claimed, outcome: outcomeSchema, exited: v.optional(v.literal(true)) }),
 
   // A step that came to no good end: it was undone, and so changed no memory. Its inputs stand before it.
   entry("trapped", { invocation: v.optional(operation), error: text }),

@@ -15,6 +15,8 @@ export interface Journal {
   note(entry: Entry): void;
   /** Bytes that nobody could foretell, live; the recorded ones, in a replay. */
   draw(count: number): Uint8Array;
+  /** What `look` sees outside, live; what was seen when it was recorded, in a replay. `what` names it. */
+  observe(what: string, look: () => string): string;
 }
 
 /** Throws if the guest may not do what it is about to. */
@@ -54,6 +56,12 @@ export class Recorder implements Journal {
     const bytes = this.#random.bytes(count);
     this.note({ kind: "random-drawn", bytes: Buffer.from(bytes).toString("base64") });
     return bytes;
+  }
+
+  observe(what: string, look: () => string): string {
+    const answer = look();
+    this.note({ kind: "observed", what, answer });
+    return answer;
   }
 }
 
@@ -124,6 +132,14 @@ export class Replayer implements Journal {
       this.#leave(recorded ?? null, { kind: "random-drawn", bytes: Buffer.alloc(count).toString("base64") });
     this.#next += 1;
     return bytes!;
+  }
+
+  observe(what: string): string {
+    const recorded = this.#recorded[this.#next];
+    const answer = recorded?.kind === "observed" && recorded.what === what ? recorded.answer : null;
+    if (answer === null) this.#leave(recorded ?? null, { kind: "observed", what, answer: "" });
+    this.#next += 1;
+    return answer!;
   }
 
   /** To be called when the guest has come back: a guest that did less than recorded has left the path, too. */

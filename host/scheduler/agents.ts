@@ -7,6 +7,7 @@ import { HostError, isHostError } from "../base/error.ts";
 import type { AgentId, Digest, NodeId } from "../base/id.ts";
 import type { Clock } from "../base/port.ts";
 import { decodeStep, encodeStep } from "../oplog/codec.ts";
+import type { Environment } from "../oplog/entry.ts";
 import type { AgentRow, InvocationRow, NodeRow, Store } from "../store/store.ts";
 import { applyStep, foldState, readOpening, stateOf, type Live } from "./live.ts";
 import { newRow } from "./unplaced.ts";
@@ -28,6 +29,8 @@ export interface AgentsOptions {
   census: Census;
   /** Makes sure that the executor knows a component. */
   loadComponent: (digest: Digest) => Promise<void>;
+  /** What new agents of a component are given on their way. */
+  environmentOf: (digest: Digest) => Environment | undefined;
   /** Takes a turn once everything written so far is durable. */
   later: (work: () => Promise<void>) => void;
   /** Told when an agent can't be opened any more. */
@@ -185,6 +188,8 @@ export class Agents {
     this.#live.set(row.id, live);
     this.#options.census.note(null, row);
     live.state.operations = await this.#options.writer.pastLength(row.id);
+    const environment = this.#options.environmentOf(row.component);
+    if (environment) live.state.environment = environment;
     this.#writeAlone(live, this.#created(live));
     return live;
   }
@@ -279,10 +284,18 @@ export class Agents {
     if (live.pending.length > 0) executor.send(id, live.pending);
   }
 
-  #created({ row, state: { operations } }: Live): string {
+  #created({ row, state: { operations, environment } }: Live): string {
     const { id: agent, component } = row;
+    const { version: host } = this.#options;
     return encodeStep([
-      { kind: "created", agent, component, host: this.#options.version, ...(operations > 0 && { operations }) },
+      {
+        kind: "created",
+        agent,
+        component,
+        host,
+        ...(operations > 0 && { operations }),
+        ...(environment && { environment }),
+      },
     ]);
   }
 

@@ -71,7 +71,8 @@ export class Calls {
     }
     const deadline = deadlineOf(operation);
     const endedAt = known?.outcome ? known.finishedAt! : clock.now();
-    if (deadline !== null && endedAt >= deadline) {
+    if (deadline !== null && (endedAt >= deadline || waits.isGivenUp(caller, start.operation))) {
+      waits.giveUp(caller, start.operation, invocationSource(callee.agent, callee.key));
       await answer(timedOut(callee.agent, start));
       return this.cancel(caller, by, start);
     }

@@ -1,10 +1,12 @@
+import { isDeepStrictEqual } from "node:util";
 import type { Executor } from "../agent/executor.ts";
 import { parseAgentName } from "../agent/agent-name.ts";
 import { HostError, invariant } from "../base/error.ts";
+import { suggestName } from "../base/nearest.ts";
 import { digestOf, shortDigest, type AgentId, type Digest } from "../base/id.ts";
 import type { Clock } from "../base/port.ts";
 import type { CompiledComponent } from "../component/compile.ts";
-import { parseDescription, type Description } from "../component/description.ts";
+import { nameDescription, parseDescription, witSdk, type Description } from "../component/description.ts";
 import {
   defaultSettings,
   mergeSettings,
@@ -12,6 +14,7 @@ import {
   type ComponentSettings,
   type SaidSettings,
 } from "../component/settings.ts";
+import { matchNames } from "../wit/name.ts";
 import type { ComponentRow, Store } from "../store/store.ts";
 import { Census } from "./census.ts";
 import type { Writer } from "./writer.ts";
@@ -21,7 +24,7 @@ export interface ComponentsOptions {
   writer: Writer;
   executor: Executor;
   clock: Clock;
-  compile: (bytes: Uint8Array) => Promise<CompiledComponent>;
+  compile: (bytes: Uint8Array, adapters: Record<string, string>) => Promise<CompiledComponent>;
 }
 
 type Candidate = [digest: Digest, description: Description];
@@ -29,8 +32,8 @@ type Candidate = [digest: Digest, description: Description];
 /** The components that this node knows: each is compiled once, when the first agent of it is opened. */
 export class Components {
   readonly #options: ComponentsOptions;
-  /** The descriptions of those that the executor knows, in the guests' own words. */
-  readonly #loaded = new Map<Digest, string>();
+  /** Those that the executor knows: their descriptions, in the guests' own words, and what stands for their imports. */
+  readonly #loaded = new Map<Digest, { text: string; adapters: Record<string, string> }>();
   /** By digest, the one added last at the end. */
   readonly #descriptions = new Map<Digest, Description>();
   /** Those that were added here, the newest first: what this node is for. */
@@ -94,14 +97,17 @@ export class Components {
     return this.#settings.get(digest)?.settings ?? defaultSettings;
   }
 
-  /** Makes a component ready to run, before it is added. */
-  async prepare(bytes: Uint8Array): Promise<void> {
-    if (!this.#loaded.has(digestOf(bytes))) await this.#compile(bytes);
+  /** Makes a component ready to run, before it is added. Errors: those of `compileComponent`. */
+  async prepare(bytes: Uint8Array, said: SaidSettings): Promise<void> {
+    const digest = digestOf(bytes);
+    const adapters = said.adapters ?? adaptersOf(await this.#options.store.component(digest));
+    if (!isDeepStrictEqual(this.#loaded.get(digest)?.adapters, adapters)) await this.#compile(bytes, adapters);
   }
 
   /**
    * Adds a component that was prepared to the store, unless that has it; what is not said of its settings stays.
    *
+   * `name`: also the agent type of one of world `blocking`, as an identifier.
    * Errors: HostError `component/bad-setting`.
    */
   async add(
@@ -111,10 +117,13 @@ export class Components {
   ): Promise<{ digest: Digest; description: Description }> {
     const { writer, clock } = this.#options;
     const digest = digestOf(bytes);
-    const text = this.#loaded.get(digest);
-    const description = this.#descriptions.get(digest);
-    invariant(text !== undefined && description, "a component is prepared before it is added");
+    const loaded = this.#loaded.get(digest);
+    invariant(loaded, "a component is prepared before it is added");
     const held = await writer.findComponent(digest);
+    const text = held?.description ?? nameDescription(loaded.text, name);
+    const description = parseDescription(text);
+    this.#descriptions.delete(digest);
+    this.#descriptions.set(digest, description);
     this.#served = [digest, ...this.#served.filter((other) => other !== digest)];
     this.#write(
       held ?? { digest, name, bytes, description: text, settings: "{}", createdAt: clock.now() },
@@ -149,22 +158,20 @@ export class Components {
         "store/corrupt",
         `The store has lost the component ${shortDigest(digest)}. Run it again from its file.`,
       );
-    await this.#compile(row.bytes);
+    await this.#compile(row.bytes, adaptersOf(row));
+    if (!this.#descriptions.has(digest)) this.#descriptions.set(digest, parseDescription(row.description));
   }
 
-  async #compile(bytes: Uint8Array): Promise<CompiledComponent> {
-    const compiled = await this.#options.compile(bytes);
+  async #compile(bytes: Uint8Array, adapters: Record<string, string>): Promise<void> {
+    const compiled = await this.#options.compile(bytes, adapters);
     this.#options.executor.load(compiled);
-    this.#loaded.set(compiled.digest, compiled.descriptionText);
-    this.#descriptions.delete(compiled.digest);
-    this.#descriptions.set(compiled.digest, compiled.description);
-    return compiled;
+    this.#loaded.set(compiled.digest, { text: compiled.descriptionText, adapters });
   }
 
   /** Of the components that were added here, the newest that has an agent's type. Errors as of `serving`, for forks. */
   served(agent: AgentId): Digest | undefined {
     const { kind, type } = readType(agent);
-    return this.#served.find((digest) => this.#descriptions.get(digest)![kind].some(({ name }) => name === type));
+    return this.#served.find((digest) => offers(this.#descriptions.get(digest)!, kind, type));
   }
 
   /**
@@ -174,7 +181,7 @@ export class Components {
    */
   async serving(agent: AgentId, preferred: Digest | null): Promise<Digest> {
     const { kind, type } = readType(agent);
-    const serves = ([, description]: Candidate) => description[kind].some(({ name }) => name === type);
+    const serves = ([, description]: Candidate) => offers(description, kind, type);
     if (!this.#candidates(preferred).some(serves)) await this.learn();
     const candidates = this.#candidates(preferred);
     const found = candidates.find(serves);
@@ -198,15 +205,34 @@ export class Components {
   checkMethod(component: Digest, agent: AgentId, method: string): void {
     const { type, params } = parseAgentName(agent);
     if (params === null) return;
-    const methods = this.#descriptions.get(component)?.agents.find(({ name }) => name === type)?.methods;
-    if (!methods || methods.some(({ name }) => name === method)) return;
+    const description = this.#descriptions.get(component);
+    const methods = description?.agents.find(({ name }) => name === type)?.methods;
+    if (!methods || isAmong(description!, methods, method)) return;
     const offered = methods.map(({ name }) => name);
     throw new HostError(
       "rpc/unknown-method",
-      `${type} has no method ${JSON.stringify(method)}; it has ${offered.join(", ")}.`,
+      `${type} has no method ${JSON.stringify(method)}. ${suggestName(method, offered)}`,
       { data: { method, offered } },
     );
   }
+}
+
+/** Whether a component has an agent type or a function. */
+function offers(description: Description, kind: "agents" | "functions", said: string): boolean {
+  return kind === "agents"
+    ? description.agents.some(({ name }) => name === said)
+    : isAmong(description, description.functions, said);
+}
+
+/** What WIT names has many spellings; the guest finds out which function is meant, and whether it is one. */
+function isAmong({ sdk }: Description, all: readonly { name: string }[], said: string): boolean {
+  const names = all.map(({ name }) => name);
+  return sdk === witSdk ? matchNames(names, said).length > 0 : names.includes(said);
+}
+
+/** What stands for the imports of a component that the store has, or has not. */
+function adaptersOf(row: ComponentRow | undefined): Record<string, string> {
+  return row ? parseSettings(row.settings).adapters : {};
 }
 
 export function unknownComponent(digest: Digest): HostError {

@@ -15,7 +15,7 @@ import { parseSettings, type ComponentSettings, type SaidSettings } from "../com
 import type { Outcome } from "../oplog/entry.ts";
 import type { AgentRow, InvocationRow, OperationRow, PromiseRow, StepRow } from "../store/store.ts";
 import type { DeleteOptions } from "./deletion.ts";
-import { foldState, readSteps, stateOf } from "./live.ts";
+import { readPast, readSteps, stateOf } from "./live.ts";
 import { checkPayload, readOptions, type CallRequest } from "./call-request.ts";
 import { unknownComponent } from "./components.ts";
 import { Node, type HostOptions } from "./node.ts";
@@ -73,7 +73,7 @@ export class Host implements AsyncDisposable {
     settings: SaidSettings = {},
   ): Promise<{ digest: Digest; description: Description }> {
     // Not in a turn: compiling takes its time.
-    await this.#node.components.prepare(bytes);
+    await this.#node.components.prepare(bytes, settings);
     return this.#node.durably(() => this.#node.components.add(bytes, name, settings));
   }
 
@@ -265,30 +265,16 @@ export class Host implements AsyncDisposable {
     return this.#node.durably(async () => {
       const parent = await this.#node.mustBeAtHand(id);
       const { store, random } = this.#options;
-      const steps = await readSteps(store, parent.row, 0);
-      const length = at === undefined ? (steps.at(-1)?.first ?? 0) + (steps.at(-1)?.count ?? 0) : at + 1;
-      const upTo = steps.findIndex(({ first, count }) => first < length && length <= first + count);
-      if (upTo === -1)
-        throw new HostError(
-          "agent/no-entry",
-          `${id} has no entry ${at}; its entries are 0 to ${parent.row.length - 1}.`,
-        );
-      const state = foldState({
-        agent: id,
-        component: parent.row.component,
-        snapshot: null,
-        steps: steps.slice(0, upTo + 1),
-      });
+      const { snapshot, state } = await readPast(store, await this.#node.mustExist(id), at);
       const name = parseAgentName(id);
       const phantom = uuidV5(Buffer.from(random.bytes(16)).toString("hex"));
-      const { snapshot } = parent.row;
       await this.#node.components.census.check(parent.row.component);
       const live = this.#node.agents.createFork(parent, {
         id: formatAgentName({ ...name, phantom }),
         operation: 0,
         session: "closed",
         state,
-        snapshot: snapshot && snapshot.length <= state.length ? snapshot : null,
+        snapshot,
       });
       await this.#node.steps.inherit(live, parent);
       const { agents } = this.#node;

@@ -1,12 +1,20 @@
 import type { Opening } from "../agent/executor.ts";
-import type { PlacedAgent } from "../agent/placed.ts";
+import { placed, type PlacedAgent } from "../agent/placed.ts";
 import { splitManifest } from "../agent/saved.ts";
 import { applyEntry, makeState, takeFinished, type AgentState, type Operation } from "../agent/state.ts";
 import type { Input } from "../agent/step.ts";
 import { HostError, isHostError } from "../base/error.ts";
 import { decodeStep } from "../oplog/codec.ts";
 import type { Entry } from "../oplog/entry.ts";
-import type { AgentRow, AgentState as RowState, InvocationRow, OperationRow, StepRow, Store } from "../store/store.ts";
+import type {
+  AgentRow,
+  AgentState as RowState,
+  InvocationRow,
+  OperationRow,
+  SnapshotRow,
+  StepRow,
+  Store,
+} from "../store/store.ts";
 
 /** An agent that this node owns and has at hand. While it is live, this is the truth and the store follows. */
 export interface Live {
@@ -61,13 +69,18 @@ export async function readOpening(store: Store, row: PlacedAgent): Promise<Openi
 }
 
 async function readSnapshot(store: Store, id: string, row: AgentRow): Promise<Opening["snapshot"]> {
+  const snapshot = await readSnapshotRow(store, id, row);
+  return { row: snapshot, pages: await store.pages(snapshot.pages) };
+}
+
+async function readSnapshotRow(store: Store, id: string, row: AgentRow): Promise<SnapshotRow> {
   const snapshot = await store.snapshot(id);
   if (!snapshot)
     throw new HostError(
       "store/corrupt",
       `The store has lost the snapshot ${id.slice(0, 8)} of ${row.id}. Restore the file from a backup.`,
     );
-  return { row: snapshot, pages: await store.pages(snapshot.pages) };
+  return snapshot;
 }
 
 /** What the host knew of an agent, from what brings it back. Errors: HostError `oplog/corrupt` and those of the codec. */
@@ -84,6 +97,33 @@ export function foldState({ agent, snapshot, steps }: Opening): AgentState {
     }
   }
   return state;
+}
+
+/**
+ * What the host knew of an agent behind the step that holds the entry `at`, and the newest snapshot up to there; by
+ * default, behind the last one in the store. What a snapshot stands for is not read, however long it is.
+ *
+ * Errors: HostError `agent/no-entry`, `store/corrupt`, `oplog/corrupt`.
+ */
+export async function readPast(
+  store: Store,
+  row: AgentRow,
+  at: number | undefined,
+): Promise<{ snapshot: AgentRow["snapshot"]; state: AgentState }> {
+  const { component } = placed(row);
+  const snapshot = row.snapshot && row.snapshot.length <= (at ?? Infinity) + 1 ? row.snapshot : null;
+  const from = snapshot?.length ?? 0;
+  const steps = await readSteps(store, row, from);
+  const upTo =
+    at === undefined ? steps.length - 1 : steps.findIndex(({ first, count }) => first <= at && at < first + count);
+  const isWithin = at === undefined ? row.length > 0 : upTo !== -1 || at === from - 1;
+  if (!isWithin) {
+    const message = `${row.id} has no entry ${at}; its entries are 0 to ${row.length - 1}.`;
+    throw new HostError("agent/no-entry", message);
+  }
+  const saved = snapshot && { row: await readSnapshotRow(store, snapshot.id, row), pages: [] };
+  const state = foldState({ agent: row.id, component, snapshot: saved, steps: steps.slice(0, upTo + 1) });
+  return { snapshot, state };
 }
 
 /** Whether an agent's whole life is one invocation: the call of a function, or a fork. */

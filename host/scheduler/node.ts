@@ -4,6 +4,7 @@ import { HostError, isHostError } from "../base/error.ts";
 import { nodeId, type AgentId } from "../base/id.ts";
 import type { Clock, Http, Random } from "../base/port.ts";
 import type { CompiledComponent } from "../component/compile.ts";
+import { environmentOf } from "../component/settings.ts";
 import { encodeStep } from "../oplog/codec.ts";
 import type { Entry } from "../oplog/entry.ts";
 import { checkLease } from "../store/conflict.ts";
@@ -46,8 +47,8 @@ export interface HostOptions {
   clock: Clock;
   random: Random;
   http: Http;
-  /** Makes a component ready to run. */
-  compile: (bytes: Uint8Array) => Promise<CompiledComponent>;
+  /** Makes a component ready to run; `adapters` are the modules that stand for its imports, as text, by interface. */
+  compile: (bytes: Uint8Array, adapters: Record<string, string>) => Promise<CompiledComponent>;
   /** The version that new agents note. */
   version: string;
   log?: (line: LogLine) => void;
@@ -130,6 +131,7 @@ export class Node implements AsyncDisposable {
       later,
       census: components.census,
       loadComponent: (digest) => components.load(digest),
+      environmentOf: (digest) => environmentOf(components.knownSettingsOf(digest)),
       broken: (id, error) => this.#ofSession(id, (live) => this.#sessionFailed(live, error)),
       loaded: (live) => {
         this.waits.loaded(live);

@@ -55,8 +55,8 @@ export class Surroundings {
   #beatAt = 0;
   #watchAt = 0;
   #version = 0;
-  /** How many commits of this node's own were looked at. */
-  #commits = 0;
+  /** How many commits of this node's own it takes until the store has met all that others had written; null: it has. */
+  #unmet: number | null = null;
   /** Agents that were called and were not at hand. */
   readonly #called = new Set<AgentId>();
   /** Agents that were loaded while something was due to them that nobody has brought them yet. */
@@ -87,7 +87,9 @@ export class Surroundings {
 
   /** Forgets what it knew, after a conflict, and goes on with what the store holds. */
   async restart(): Promise<void> {
+    const { writer } = this.#parts;
     this.#called.clear();
+    this.#unmet = writer.written;
     await this.resume();
     await this.#group?.look();
   }
@@ -169,18 +171,20 @@ export class Surroundings {
     const isBeat = await this.#beat();
     const hasDied = await this.#watch();
     const version = await store.version();
-    const commits = writer.commits;
     if (isBeat || hasDied || version !== this.#version) {
       this.#version = version;
+      this.#unmet = writer.written;
       await this.resume();
       await this.#readResults();
       await this.#group?.look();
     } else {
       // What others had settled may have met an operation only when that was committed.
-      if (commits !== this.#commits) await this.#bringSettled();
+      if (this.#unmet !== null && writer.commits >= this.#unmet) {
+        this.#unmet = null;
+        await this.#bringSettled();
+      }
       if (this.#group?.isDue) await this.#group.look();
     }
-    this.#commits = commits;
   }
 
   /** Keeps the lease, and does what is to be done now and then. Returns whether it was time. */

@@ -13,6 +13,9 @@ export function isPatient(now: number): Counts {
   return ({ dueAt }) => dueAt === null || dueAt > now;
 }
 
+/** The moment of a wait that has been given up: it has passed on every clock. */
+const past = 0;
+
 /**
  * Who waits for what: operations in flight that something else will end, an invocation, a promise or the time.
  *
@@ -41,6 +44,19 @@ export class Waits {
       this.#writer.operation({ agent: live.row.id, operation, source, dueAt, attempt });
     }
     if (source !== null) this.#index(live, operation, source);
+  }
+
+  /** An operation has waited for too long. That stands from now on, also for nodes by whose clocks it has not. */
+  giveUp(live: Live, operation: number, source: string): void {
+    const { attempt = 1, dueAt } = live.waiting.get(operation) ?? { dueAt: null };
+    if (dueAt === past) return;
+    live.waiting.set(operation, { source, dueAt: past, attempt });
+    this.#writer.operationChanged({ agent: live.row.id, operation, source, dueAt: past, attempt });
+    this.#index(live, operation, source);
+  }
+
+  isGivenUp(live: Live, operation: number): boolean {
+    return live.waiting.get(operation)?.dueAt === past;
   }
 
   /** Everyone who waits for a source waits for another attempt, from `dueAt` on, or for one that is under way. */

@@ -63,6 +63,8 @@ export class Writer {
   snapshots = 0;
   /** How many transactions were committed. */
   commits = 0;
+  /** The same, with those that are just being committed. */
+  #taken = 0;
   /** Agents with steps that are to be committed next. */
   readonly #stepping = new Set<AgentId>();
 
@@ -274,6 +276,11 @@ export class Writer {
     return this.#durable.promise;
   }
 
+  /** How many transactions will have been committed when all that was written so far is. */
+  get written(): number {
+    return this.#taken + this.#sealed.length + (isEmpty(this.#open) ? 0 : 1);
+  }
+
   /** The agents of which the store does not know all. */
   unwritten(): Set<AgentId> {
     const rows = this.#layers().flatMap(({ invocations, operations }) => [...invocations.keys(), ...operations.keys()]);
@@ -293,6 +300,7 @@ export class Writer {
     this.#failure = null;
     this.#take();
     this.#committing = [];
+    this.#taken = this.commits;
   }
 
   /** Commits nothing more until `reset`: what is not on disk is lost, and who waits for it is told why. */
@@ -336,6 +344,7 @@ export class Writer {
     const durable = await atBoundary(() => (this.#failure ? null : this.#take()));
     if (this.#failure) return;
     if (evenEmpty && this.#committing.length === 0) this.#committing = [sealChanges(emptyChanges(), new Map())];
+    this.#taken += this.#committing.length;
     try {
       for (const { changes, invocations } of this.#committing) {
         await store.commit(changes, { node, expiresAt: clock.now() + leaseMs });

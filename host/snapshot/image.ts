@@ -5,6 +5,8 @@ import { HostError, invariant } from "../base/error.ts";
 export interface GuestState {
   readonly memories: readonly WebAssembly.Memory[];
   readonly globals: readonly WebAssembly.Global[];
+  /** What the host holds for it: in an image, one memory more behind the others. */
+  readonly host?: { save(): Uint8Array; load(saved: Uint8Array): void };
 }
 
 export const pageSizeBytes = 4_096;
@@ -14,14 +16,20 @@ const chunkSizeBytes = 65_536;
 
 const zeroChunk = Buffer.alloc(chunkSizeBytes);
 
-/** The state of a fresh instance, the same for every instance of a component. */
+/**
+ * The state of a fresh instance, the same for every instance of a component.
+ *
+ * A memory is kept without the zeros at its end, which may be most of half a gigabyte.
+ */
 export class BaseImage {
   readonly memories: readonly Buffer[];
+  readonly sizesBytes: readonly number[];
   readonly globals: readonly (number | bigint)[];
   readonly #pageDigests: (Buffer | undefined)[] = [];
 
   constructor(memories: readonly Buffer[], globals: readonly (number | bigint)[]) {
-    this.memories = memories;
+    this.memories = memories.map((memory) => Buffer.from(memory.subarray(0, endOfContent(memory))));
+    this.sizesBytes = memories.map(({ length }) => length);
     this.globals = globals;
   }
 
@@ -45,10 +53,7 @@ export interface Image {
 
 /** Copies the whole state of a guest that has just been instantiated. */
 export function captureBase(guest: GuestState): BaseImage {
-  return new BaseImage(
-    guest.memories.map(({ buffer }) => Buffer.from(buffer.slice(0))),
-    readGlobals(guest),
-  );
+  return new BaseImage(readMemories(guest), readGlobals(guest));
 }
 
 /**
@@ -58,8 +63,7 @@ export function captureBase(guest: GuestState): BaseImage {
  */
 export function captureImage(guest: GuestState, base: BaseImage, before: Image | null = null): Image {
   return {
-    memories: guest.memories.map(({ buffer }, index) => {
-      const memory = Buffer.from(buffer);
+    memories: readMemories(guest).map((memory, index) => {
       const changed = changedPages(memory, base.memories[index]!);
       const known = before?.memories[index]!.pages;
       return {
@@ -79,10 +83,10 @@ export function captureImage(guest: GuestState, base: BaseImage, before: Image |
  */
 export function restoreImage(guest: GuestState, base: BaseImage, image: Image | null): void {
   invariant(
-    guest.memories.length === base.memories.length,
+    guest.memories.length + (guest.host ? 1 : 0) === base.memories.length,
     "an image is restored into an instance of its own component",
   );
-  const sizes = base.memories.map((memory, index) => image?.memories[index]!.sizeBytes ?? memory.length);
+  const sizes = base.sizesBytes.map((sizeBytes, index) => image?.memories[index]!.sizeBytes ?? sizeBytes);
   guest.memories.forEach(({ buffer }, index) => refuseLarger(index, buffer.byteLength, sizes[index]!));
   guest.memories.forEach((each, index) => {
     const missingBytes = sizes[index]! - each.buffer.byteLength;
@@ -90,11 +94,49 @@ export function restoreImage(guest: GuestState, base: BaseImage, image: Image | 
     const memory = Buffer.from(each.buffer);
     const fresh = base.memories[index]!;
     memory.set(fresh);
-    if (memory.length - missingBytes > fresh.length) memory.fill(0, fresh.length);
+    clear(memory.subarray(fresh.length, memory.length - missingBytes));
     for (const [page, bytes] of image?.memories[index]!.pages ?? []) memory.set(bytes, page * pageSizeBytes);
   });
+  guest.host?.load(readHostMemory(base, image));
   const globals = image?.globals ?? base.globals;
   guest.globals.forEach((each, index) => (each.value = globals[index]!));
+}
+
+/** The memories of a guest, and behind them what the host holds for it, in the form of one. */
+export function readMemories({ memories, host }: GuestState): Buffer[] {
+  const buffers = memories.map(({ buffer }) => Buffer.from(buffer));
+  return host ? [...buffers, toHostMemory(host.save())] : buffers;
+}
+
+/** The length comes first, for a memory is filled up with zeros. */
+function toHostMemory(saved: Uint8Array): Buffer {
+  const memory = Buffer.alloc(Math.ceil((4 + saved.length) / chunkSizeBytes) * chunkSizeBytes);
+  memory.writeUInt32LE(saved.length);
+  memory.set(saved, 4);
+  return memory;
+}
+
+function readHostMemory(base: BaseImage, image: Image | null): Buffer {
+  const fresh = base.memories.at(-1)!;
+  const { sizeBytes, pages } = image?.memories.at(-1) ?? { sizeBytes: base.sizesBytes.at(-1)!, pages: [] };
+  const memory = Buffer.alloc(sizeBytes);
+  memory.set(fresh.subarray(0, sizeBytes));
+  for (const [page, bytes] of pages) memory.set(bytes, page * pageSizeBytes);
+  return memory.subarray(4, 4 + memory.readUInt32LE());
+}
+
+/** Where a memory's zeros begin that go on to its end, in whole chunks. */
+function endOfContent(memory: Buffer): number {
+  let end = memory.length;
+  while (end > 0 && !differs(memory, end - chunkSizeBytes, zeroChunk, 0, chunkSizeBytes)) end -= chunkSizeBytes;
+  return end;
+}
+
+/** Writing zeros over zeros would have the machine find room for a memory that was never touched. */
+function clear(memory: Buffer): void {
+  for (let at = 0; at < memory.length; at += chunkSizeBytes) {
+    if (differs(memory, at, zeroChunk, 0, chunkSizeBytes)) memory.fill(0, at, at + chunkSizeBytes);
+  }
 }
 
 function grow(memory: WebAssembly.Memory, missingBytes: number, needsBytes: number): void {

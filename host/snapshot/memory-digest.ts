@@ -1,5 +1,13 @@
 import { hash } from "node:crypto";
-import { changedPages, digestPage, pageSizeBytes, type BaseImage, type GuestState, type Image } from "./image.ts";
+import {
+  changedPages,
+  digestPage,
+  pageSizeBytes,
+  readMemories,
+  type BaseImage,
+  type GuestState,
+  type Image,
+} from "./image.ts";
 
 /**
  * The SHA-256 root of a guest's whole state: its globals, and the size and page digests of each memory.
@@ -8,8 +16,7 @@ import { changedPages, digestPage, pageSizeBytes, type BaseImage, type GuestStat
  * which the page digests are kept.
  */
 export function memoryDigest(guest: GuestState, base: BaseImage): string {
-  const memories = guest.memories.map(({ buffer }, index) => {
-    const memory = Buffer.from(buffer);
+  const memories = readMemories(guest).map((memory, index) => {
     const digests = changedPages(memory, base.memories[index]!).map((page): [number, Buffer] => {
       const at = page * pageSizeBytes;
       return [page, digestPage(memory.subarray(at, at + pageSizeBytes))];
@@ -32,7 +39,7 @@ export function imageDigest(image: Image, base: BaseImage): Buffer {
 /** The same of a fresh guest. */
 export function baseDigest(base: BaseImage): Buffer {
   return digestState(
-    base.memories.map((memory) => ({ sizeBytes: memory.length, digests: [] })),
+    base.sizesBytes.map((sizeBytes) => ({ sizeBytes, digests: [] })),
     base.globals,
     base,
   );
@@ -62,7 +69,8 @@ function digestState(memories: readonly Memory[], globals: readonly (number | bi
     part.writeUInt32LE(count);
     const known = base.pageDigests(index);
     known.copy(part, 4);
-    part.fill(zeroPageDigest, 4 + known.length);
+    // What the host holds may be less than in the beginning.
+    if (part.length > 4 + known.length) part.fill(zeroPageDigest, 4 + known.length);
     for (const [page, digest] of digests) digest.copy(part, 4 + page * 32);
     return part;
   });

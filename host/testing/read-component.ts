@@ -4,7 +4,6 @@ import { cacheFolder } from "../../build/cache-folder.ts";
 import { HostError } from "../base/error.ts";
 import { digestOf } from "../base/id.ts";
 import type { CompiledComponent } from "../component/compile.ts";
-import { defaultMemoryCapBytes } from "../component/memory-cap.ts";
 
 /** A component: its bytes, or the path of a .wasm file, of a guest's source, or of its folder. */
 export type ComponentSource = string | URL | Uint8Array;
@@ -16,10 +15,7 @@ const compiled = new Map<string, Promise<CompiledComponent>>();
  *
  * Errors: HostError of `buildGuest` and `compileComponent`; `component/unreadable` if there is no such .wasm file.
  */
-export async function readComponent(
-  source: ComponentSource,
-  memoryCapBytes = defaultMemoryCapBytes,
-): Promise<CompiledComponent> {
+export async function readComponent(source: ComponentSource, memoryCapBytes?: number): Promise<CompiledComponent> {
   const bytes = await readComponentBytes(source);
   const key = `${digestOf(bytes)} ${memoryCapBytes}`;
   const known = compiled.get(key);

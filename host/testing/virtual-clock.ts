@@ -41,11 +41,11 @@ export class VirtualClock implements Clock {
 
   /** A part of this clock whose timers can be stopped for ever, or held back for a while. */
   part(): PartialClock {
-    let [stopped, held] = [false, false];
+    let [stopped, held, skewMs] = [false, false, 0];
     const timers = new Set<Disposable>();
     const late = new Set<() => void>();
     return {
-      now: () => this.#now,
+      now: () => this.#now + skewMs,
       wakeAt: (at, wake) => {
         if (stopped) return { [Symbol.dispose]: () => {} };
         const ring = () => {
@@ -53,7 +53,7 @@ export class VirtualClock implements Clock {
           if (held) late.add(wake);
           else wake();
         };
-        const timer = this.wakeAt(at, ring);
+        const timer = this.wakeAt(at - skewMs, ring);
         timers.add(timer);
         return {
           [Symbol.dispose]: () => {
@@ -74,6 +74,7 @@ export class VirtualClock implements Clock {
         late.clear();
         for (const wake of due) wake();
       },
+      skew: (spanMs) => void (skewMs = spanMs),
     };
   }
 }
@@ -85,4 +86,6 @@ export interface PartialClock extends Clock {
   /** What is due waits, as in a process that stands still, until `release`. */
   hold(): void;
   release(): void;
+  /** It is ahead of the others by so much, or behind them; timers that were set stay where they are. */
+  skew(spanMs: number): void;
 }

@@ -44,6 +44,12 @@ export async function visit(branching: number, depth: number): Promise<number> {
   return (await Promise.all(below)).reduce((sum, count) => sum + count, 1);
 }
 
+/** So many steps, and then a promise of somebody outside. */
+export async function history(count: number, id: string) {
+  for (let i = 0; i < count; i += 1) await run(nothing);
+  return promise.await(promise.create({ id }));
+}
+
 export async function pledge(id: string) {
   return promise.await(promise.create({ id }));
 }

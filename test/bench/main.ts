@@ -1,5 +1,6 @@
 import { writeFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
+import { openBlocking } from "./blocking.ts";
 import { openCalls } from "./calls.ts";
 import { openCommits } from "./commits.ts";
 import { describeEnvironment } from "./environment.ts";
@@ -18,12 +19,13 @@ import { formatFlatness, formatSummaries } from "./table.ts";
 const usage = `npm run bench [-- --quick] [--only NAME] [--json]
 
   --quick      one small round of each: shows that all of it works, and no more
-  --only NAME  calls, forks, groups, recovery, suspended or store, with the floors
+  --only NAME  blocking, calls, forks, groups, recovery, suspended or store, with the floors
   --json       prints everything as JSON
   Without --quick and --only, RESULTS.md is written.
 `;
 
 const openers: Record<string, (setup: Setup) => Promise<Bench>> = {
+  blocking: openBlocking,
   calls: openCalls,
   forks: openForks,
   groups: openGroups,

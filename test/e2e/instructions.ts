@@ -65,6 +65,7 @@ const root = join(import.meta.dirname, "../..");
 const npx = `npx() { case $1 in
   planaria) shift; "$NODE" "$ROOT/host/cli/planaria.cjs" "$@" ;;
   node) shift; "$NODE" "$@" ;;
+  jco) shift; "$NODE" "$ROOT/node_modules/@bytecodealliance/jco/dist/jco.js" "$@" ;;
   vitest) shift; "$NODE" "$ROOT/node_modules/vitest/vitest.mjs" --config "$ROOT/vitest.config.ts" --root . "$@" ;;
 esac; }`;
 

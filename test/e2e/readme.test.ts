@@ -1,11 +1,14 @@
 import { globSync, readFileSync } from "node:fs";
+import { dirname } from "node:path";
 import { describe, expect, test } from "vitest";
 import { exitCode as exitCodes } from "../../host/cli/exit-code.ts";
 import { makeProgram } from "../../host/cli/program.ts";
 import { collect, makeTerminal } from "../unit/cli/fake-terminal.ts";
 import { matcherOf, readInstructions, squeeze, Workplace } from "./instructions.ts";
 
-const readmes = ["README.md", ...globSync("guests/*/README.md")];
+/** Those of guests in other languages want compilers; `test/components` builds and calls these guests. */
+const guests = globSync("guests/*/index.ts").map((entry) => `${dirname(entry)}/README.md`);
+const readmes = ["README.md", "COMPONENTS.md", ...guests];
 const read = (file: string) => readFileSync(file, "utf8");
 
 describe.concurrent("who follows", () => {

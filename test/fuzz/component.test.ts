@@ -21,7 +21,7 @@ describe("a component", () => {
   });
 
   test("whose core modules are damaged is refused, or opened", { timeout: patienceMs }, async () => {
-    const modules = Object.values((await transpile(sound)).modules);
+    const modules = Object.values((await transpile(sound, null, new Set())).modules);
     expectAlways(
       fc.property(fc.constantFrom(...modules), someDamage, (module, some) => {
         valueOrRefusal(() => openModule(damage(module, some), "core", options.memoryCapBytes));

@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import { canonicalAgentId, formatAgentName, parseAgentName } from "../../host/agent/agent-name.ts";
 import { parseTarget } from "../../host/agent/target.ts";
 import { HostError } from "../../host/base/error.ts";
-import { parseAgent, parseCall, parseValue } from "../../host/cli/call-expression.ts";
+import { parseAgent, parseCall, parseValue, type ReadText } from "../../host/cli/call-expression.ts";
 import { parseDescription } from "../../host/component/description.ts";
 import { mergeSettings, parseSettings, type SaidSettings } from "../../host/component/settings.ts";
 import { decodeGolden, encodeGolden } from "../../host/golden/golden.ts";
@@ -65,10 +65,15 @@ describe("a call on the command line", () => {
     "act[00000000-0000-0000-0000-000000000000]",
     "a({b: [1, 'x', null, -1e9, \"\\u{1f600}\"], 'c d': true}).run(@file, {})",
     'f("\\x41", [,], 0x10)',
+    "docs:adder/add@0.1.0#[method]a-b.c-d({e-f: (1, -inf), g: some(none)}, {read, %ok}, circle(18446744073709551615))",
   );
 
   test.each([
     ["a call", parseCall],
+    [
+      "a call of a component that has types",
+      (text: string, readText: ReadText) => parseCall(text, readText, { typed: true }),
+    ],
     ["an agent", parseAgent],
     ["a value", parseValue],
   ])("reads as %s, or is refused with a reason", (_, parse) => {

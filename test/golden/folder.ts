@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { brotliCompressSync, brotliDecompressSync, constants } from "node:zlib";
 import { digestOf, type Digest } from "../../host/base/id.ts";
@@ -29,11 +29,25 @@ export function readComponents(): Map<Digest, Uint8Array> {
 /** Keeps a component for as long as there are goldens of it. */
 export function keepComponent(component: Uint8Array): void {
   const params = { [constants.BROTLI_PARAM_QUALITY]: 11, [constants.BROTLI_PARAM_SIZE_HINT]: component.length };
-  const name = `guests-${listComponents().length + 1}${componentEnding}`;
+  const ours = listComponents().filter((name) => name.startsWith("guests-"));
+  const name = `guests-${ours.length + 1}${componentEnding}`;
   writeFileSync(join(goldenFolder, name), brotliCompressSync(component, { params }), { flag: "wx" });
 }
 
-/** Named by numbers, in the order in which they were built. */
+/** Keeps a component that is none of ours, under a name. */
+export function keepForeign(name: string, component: Uint8Array): Uint8Array {
+  writeFileSync(fileOfForeign(name), brotliCompressSync(component), { flag: "wx" });
+  return component;
+}
+
+export function readForeign(name: string): Uint8Array | null {
+  const file = fileOfForeign(name);
+  return existsSync(file) ? brotliDecompressSync(readFileSync(file)) : null;
+}
+
+const fileOfForeign = (name: string) => join(goldenFolder, `foreign-${name}${componentEnding}`);
+
+/** Those of ours are named by numbers, in the order in which they were built, and come behind the others. */
 function listComponents(): string[] {
   const names = readdirSync(goldenFolder).filter((name) => name.endsWith(componentEnding));
   return names.toSorted((a, b) => a.localeCompare(b, "en", { numeric: true }));

@@ -1,11 +1,13 @@
 import { readFileSync } from "node:fs";
 import { basename } from "node:path";
+import { isDeepStrictEqual } from "node:util";
 import { describe, expect, test } from "vitest";
 import { isHostError, type HostError } from "../../host/base/error.ts";
 import { splitSteps } from "../../host/golden/shape.ts";
 import { entrySchema, type Entry, type EntryKind } from "../../host/oplog/entry.ts";
 import { decodeGolden, readComponent, replayGolden, type Golden } from "../../host/testing/index.ts";
 import { alterEachKind, replaceEntry, type Alteration } from "./alteration.ts";
+import { foreignScenarios } from "./foreign-scenarios.ts";
 import { listGoldens, listStrays, readComponents } from "./folder.ts";
 import { scenarios } from "./scenarios.ts";
 
@@ -23,7 +25,7 @@ describe("the folder of goldens", () => {
 
   test("has a golden of every scenario, and each component that recorded one", () => {
     const names = files.map(({ name }) => name.replace(/\.oplog\.jsonl$/, ""));
-    expect(names).toEqual(expect.arrayContaining(Object.keys(scenarios)));
+    expect(names).toEqual(expect.arrayContaining([...Object.keys(scenarios), ...Object.keys(foreignScenarios)]));
     expect(new Set(files.map(({ golden }) => golden.header.component))).toEqual(new Set(components.keys()));
   });
 
@@ -79,18 +81,27 @@ const entering = new Set<EntryKind>([
   "cancel-requested",
   "abandoned",
   "random-drawn",
+  "observed",
 ]);
 
 /** Whether an alteration came to the end that its place lets one expect; `at` is the index of a mismatch. */
 function isExpected({ entries }: Golden, end: Alteration & { code: string; at: number | null }): boolean {
-  const { index, recorded, code, at } = end;
+  const { index, recorded, altered, code, at } = end;
+  // What an agent is given on its way may show in what it does.
+  const isOtherwiseEquipped =
+    recorded.kind === "created" &&
+    altered.kind === "created" &&
+    !isDeepStrictEqual(recorded.environment, altered.environment);
+  if (isOtherwiseEquipped && at !== null) return at > index;
   // No replay looks at these: they must fit the header and each other, and the digest.
   if (recorded.kind === "created" || recorded.kind === "forked" || isUndone(entries, index)) {
     return code === "golden/damaged" || code === "golden/altered";
   }
   if (!entering.has(recorded.kind)) return at === index;
   // It shows in what the guest does next, or in its memory, which counts as one behind the last entry.
-  if (at !== null) return index < at && at <= entries.length;
+  // What it looked at is its own doing, and only what was seen is not.
+  const first = recorded.kind === "observed" ? index : index + 1;
+  if (at !== null) return first <= at && at <= entries.length;
   if (recorded.kind === "invoked") return false;
   // Of other things a guest may take no notice, and what follows may contradict them.
   return code === "golden/damaged" || code === "golden/altered";

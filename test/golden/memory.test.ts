@@ -1,9 +1,9 @@
 import { placed } from "../../host/agent/placed.ts";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { agentId, type AgentId } from "../../host/base/id.ts";
-import { Fleet, type Seat } from "../../host/executor/fleet.ts";
+import { Fleet } from "../../host/executor/fleet.ts";
 import { replayOplog } from "../../host/executor/replay-oplog.ts";
-import { Imports } from "../../host/imports/imports.ts";
+import type { Seat } from "../../host/executor/seat.ts";
 import { decodeStep } from "../../host/oplog/codec.ts";
 import { readOpening, readSteps } from "../../host/scheduler/live.ts";
 import { memoryDigest } from "../../host/snapshot/memory-digest.ts";
@@ -28,23 +28,18 @@ const component = [...readComponents().values()].at(-1)!;
 const live = new Map<AgentId, string>();
 
 beforeEach(() => {
-  const seats = new Map<Imports, { seat: Seat; fleet: Fleet }>();
-  const running = new Map<Imports, AgentId>();
+  const watched = new WeakSet<Seat>();
   const { acquire } = Fleet.prototype;
-  const { enter, leave } = Imports.prototype;
   vi.spyOn(Fleet.prototype, "acquire").mockImplementation(async function (this: Fleet, ...args) {
     const seat = await acquire.apply(this, args);
-    if (seat) seats.set(seat.imports, { seat, fleet: this });
+    if (!seat || watched.has(seat)) return seat;
+    watched.add(seat);
+    const step = seat.step.bind(seat);
+    seat.step = async (state, ...rest) => {
+      await step(state, ...rest);
+      live.set(state.agent, memoryDigest(seat, this.base(digest)));
+    };
     return seat;
-  });
-  vi.spyOn(Imports.prototype, "enter").mockImplementation(function (this: Imports, agent, journal) {
-    running.set(this, agent);
-    enter.call(this, agent, journal);
-  });
-  vi.spyOn(Imports.prototype, "leave").mockImplementation(function (this: Imports) {
-    leave.call(this);
-    const { seat, fleet } = seats.get(this)!;
-    live.set(running.get(this)!, memoryDigest(seat.instance, fleet.base(digest)));
   });
 });
 

@@ -32,10 +32,11 @@ export class Play implements AsyncDisposable {
     this.#options = options;
   }
 
-  static async open(component: Uint8Array, options: PlayOptions = {}): Promise<Play> {
+  static async open(component: Uint8Array, options: PlayOptions = {}, settings: SaidSettings = {}): Promise<Play> {
     const store = await openMemoryStore({ now: Date.now });
     const host = await open(store, options);
-    const { digest } = await host.addComponent(component, "goldens", { allowedHosts: [new URL(site).host] });
+    const allowed = { allowedHosts: [new URL(site).host], ...settings };
+    const { digest } = await host.addComponent(component, "goldens", allowed);
     return new Play(store, host, digest, options);
   }
 
@@ -93,6 +94,6 @@ function open(store: Store, options: PlayOptions): Promise<Host> {
 }
 
 function readCallee(callee: string): CallRequest["callee"] {
-  const [, agent, method] = /^(.*[)\]])\.(\w+)$/s.exec(callee) ?? [];
+  const [, agent, method] = /^(.*[)\]])\.([\w-]+)$/s.exec(callee) ?? [];
   return agent === undefined ? { function: callee } : { agent, method: method! };
 }

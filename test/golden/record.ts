@@ -4,7 +4,8 @@ import { parseArgs } from "node:util";
 import { buildGuest } from "../../build/build.ts";
 import { HostError } from "../../host/base/error.ts";
 import { recordAgent } from "../../host/testing/record-agent.ts";
-import { goldenEnding, goldenFolder, keepComponent, readComponents } from "./folder.ts";
+import { foreigners, foreignScenarios } from "./foreign-scenarios.ts";
+import { goldenEnding, goldenFolder, keepComponent, keepForeign, readComponents, readForeign } from "./folder.ts";
 import { Play } from "./play.ts";
 import { scenarios } from "./scenarios.ts";
 
@@ -19,8 +20,8 @@ import { scenarios } from "./scenarios.ts";
 if (import.meta.main) {
   const { values, positionals } = parseArgs({ options: { build: { type: "boolean" } }, allowPositionals: true });
   const component = values.build ? await build() : newest();
-  const names =
-    positionals.length > 0 ? positionals : Object.keys(scenarios).filter((name) => !existsSync(fileOf(name)));
+  const all = [...Object.keys(scenarios), ...Object.keys(foreignScenarios)];
+  const names = positionals.length > 0 ? positionals : all.filter((name) => !existsSync(fileOf(name)));
   for (const name of names) {
     const { header } = await recordScenario(name, component, fileOf(name));
     console.log(`${name}: ${header.entries} entries of ${header.agent}`);
@@ -29,14 +30,13 @@ if (import.meta.main) {
 
 /** Errors: HostError `golden/exists` rather than record anew. */
 export async function recordScenario(name: string, component: Uint8Array, file: string) {
-  const scenario = scenarios[name];
+  const foreign = foreignScenarios[name];
+  const scenario = foreign?.scenario ?? scenarios[name];
   if (!scenario) {
-    throw new HostError(
-      "golden/no-scenario",
-      `There is no scenario ${name}; there are ${Object.keys(scenarios).join(", ")}.`,
-    );
+    const names = [...Object.keys(scenarios), ...Object.keys(foreignScenarios)].join(", ");
+    throw new HostError("golden/no-scenario", `There is no scenario ${name}; there are ${names}.`);
   }
-  await using play = await Play.open(component);
+  await using play = await Play.open(foreign ? await takeForeign(foreign.component) : component, {}, foreign?.settings);
   const agent = await scenario(play);
   return await recordAgent(play.host, agent, file);
 }
@@ -49,6 +49,11 @@ async function build(): Promise<Uint8Array> {
   const { component, digest } = await buildGuest({ entry: join(import.meta.dirname, "guests.ts") });
   if (!readComponents().has(digest)) keepComponent(component);
   return component;
+}
+
+/** A component of another make, as it is kept; it is built and kept if there is none yet. */
+async function takeForeign(name: keyof typeof foreigners): Promise<Uint8Array> {
+  return readForeign(name) ?? keepForeign(name, await foreigners[name]!());
 }
 
 function newest(): Uint8Array {

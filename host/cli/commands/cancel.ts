@@ -2,9 +2,10 @@ import { formatAgentName } from "../../agent/agent-name.ts";
 import { HostError } from "../../base/error.ts";
 import { functionAgentId, invocationKey, type AgentId, type InvocationKey } from "../../base/id.ts";
 import type { InvocationRow, Store } from "../../store/store.ts";
-import { parseAgent, parseCall } from "../call-expression.ts";
+import { parseAgent, parseCall, parseCalleeName, type ReadText } from "../call-expression.ts";
+import { findStoredCallee } from "../component-world.ts";
 import { act, type Context, type Declare } from "../command.ts";
-import { findNearest } from "../nearest.ts";
+import { findNearest } from "../../base/nearest.ts";
 import { addHostOptions, type HostFlags } from "../host-option.ts";
 import { withHost } from "../with-host.ts";
 
@@ -45,7 +46,7 @@ async function findInvocation(
   key: InvocationKey,
 ): Promise<InvocationRow> {
   await using store = await openStore("read");
-  const agents = listCallees(text, key, terminal.readText);
+  const agents = await listCallees(store, text, key, terminal.readText);
   for (const agent of agents) {
     const row = await store.invocation(agent, key);
     if (row) return row;
@@ -61,10 +62,12 @@ async function findInvocation(
 }
 
 /** The agents that may be meant: `f("x")` is an agent of a type f, or the one that carries this call of a function f. */
-function listCallees(text: string, key: InvocationKey, readText: (path: string) => string): AgentId[] {
+async function listCallees(store: Store, text: string, key: InvocationKey, readText: ReadText): Promise<AgentId[]> {
   if (/\)\s*$/.test(text)) {
-    const { callee } = parseCall(text, readText);
+    const { typed, function: name } = await findStoredCallee(store, parseCalleeName(text));
+    const { callee } = parseCall(text, readText, { typed });
     if ("agent" in callee) return [formatAgentName(callee.agent)];
+    if (name !== null) return [functionAgentId(name, key)];
     return [formatAgentName(parseAgent(text, readText)), functionAgentId(callee.function, key)];
   }
   return [formatAgentName(parseAgent(text, readText))];

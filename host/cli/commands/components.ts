@@ -2,13 +2,15 @@ import type { Command } from "commander";
 import { HostError } from "../../base/error.ts";
 import { shortDigest } from "../../base/id.ts";
 import { mergeSettings } from "../../component/settings.ts";
+import { checkAdapters } from "../../imports/adapter-check.ts";
+import { decodeWorld } from "../../wit/decode.ts";
 import { emptyChanges } from "../../store/changes.ts";
 import type { Store } from "../../store/store.ts";
 import { act, type Context, type Declare } from "../command.ts";
 import { addSettingsOptions, formatSettings, readSettings, type SettingsFlags } from "../component-option.ts";
 import { findComponent, reportComponent, type ComponentFacts, type ComponentReport } from "../component-report.ts";
 import type { Output } from "../output.ts";
-import { formatBytes, formatSpan, formatTable } from "../table.ts";
+import { formatBytes, formatNames, formatSpan, formatTable } from "../table.ts";
 
 const examples = `
 Examples:
@@ -20,8 +22,8 @@ Examples:
 A component is named by its digest, by the beginning of it, or by the file or folder that it came from: then the newest of
 that name is meant. What is set holds for all its agents, also for those that run in other processes, within a few seconds.
 With --json: [{digest, name, createdAt, sizeBytes, agents: [name], functions: [name], settings: {allowedHosts,
-fetchTimeoutMs, responseLimitBytes, depthLimit, inFlightLimit, payloadLimitBytes, stepLimitBytes, agentLimit}}]; of
-\`set\`, the one that was changed.`;
+fetchTimeoutMs, responseLimitBytes, depthLimit, inFlightLimit, payloadLimitBytes, stepLimitBytes, agentLimit, environment,
+arguments, preopens, adapters: {INTERFACE: digest}}}]; of \`set\`, the one that was changed.`;
 
 interface Report extends ComponentReport {
   sizeBytes: number;
@@ -53,7 +55,7 @@ async function setComponent(
   flags: SettingsFlags,
   text: string,
 ): Promise<void> {
-  const said = readSettings(flags);
+  const said = await readSettings(flags);
   if (Object.keys(said).length === 0) {
     const message = "It is not said what to set\n  `planaria components set --help` shows what there is.";
     throw new HostError("cli/nothing-to-set", message);
@@ -61,6 +63,7 @@ async function setComponent(
   await using store = await openStore("write");
   const { digest } = await findComponent(store, text);
   const row = (await store.component(digest))!;
+  if (said.adapters) await checkAdapters(said.adapters, decodeWorld(row.bytes).imports);
   const changed = { ...row, settings: mergeSettings(row.settings, said) };
   await store.commit({ ...emptyChanges(), components: [changed] }, { node: null });
   output.result({ ...reportComponent(changed), sizeBytes: row.bytes.length }, (component, paint) =>
@@ -80,7 +83,7 @@ function formatComponents(components: Report[], now: number, paint: Output["pain
     name,
     formatBytes(sizeBytes),
     `${formatSpan(now - Date.parse(createdAt))} ago`,
-    [...agents, ...functions].join(", "),
+    formatNames([...agents, ...functions]),
     formatSettings(settings) || paint("dim", "as by default"),
   ]);
   const head = ["COMPONENT", "NAME", "SIZE", "ADDED", "SERVES", "SETTINGS"].map((name) => paint("dim", name));

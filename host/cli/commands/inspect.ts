@@ -1,8 +1,10 @@
 import { cutPayload } from "../../oplog/describe.ts";
 import { act, type Context, type Declare } from "../command.ts";
+import { formatComponent, inspectComponent } from "../component-inspection.ts";
 import { findAgent } from "../find-agent.ts";
 import { inspectAgent, type Inspection, type InvocationReport } from "../inspection.ts";
 import type { Output } from "../output.ts";
+import { isComponent, readComponent } from "../read-component.ts";
 import { paintState } from "../state-style.ts";
 import { formatBytes, formatCount, formatFacts, formatSpan, formatTable } from "../table.ts";
 
@@ -10,13 +12,16 @@ const examples = `
 Examples:
   planaria inspect 'coordinator("c1")'
   planaria inspect 'coordinator("c1")' --json
+  planaria inspect adder.wasm
 
 With --json: what \`planaria agents --json\` prints of an agent, and {oplog: {entries, inheritedEntries, sizeBytes},
 snapshot: {entries, pages, sizeBytes} | null, process: {pid, machine, group, name} | null, operations: [{operation,
 kind, …}], invocations: [{state, method, args, key, caller, dueAt, cancelRequested, depth, attempt, attempts, lastError,
 createdAt}], forks: [id], children: [id]}. An operation is of the kind promise ({promise}), call ({agent, method, key,
 state, target, timesOutAt}), fetch ({method, url, startedAt, attempt, attempts, dueAt}), sleep ({until}), run ({name}) or
-host ({what}).`;
+host ({what}).
+Of a component: {file, digest, sizeBytes, world: "agent" | "blocking", wit, functions: [name] | null, imports: {provided:
+[interface], missing: [function]}, unsupported: [text]}.`;
 
 /** Longer tables are cut: a thousand calls in flight say no more than twenty. */
 const rowLimit = 20;
@@ -24,13 +29,18 @@ const rowLimit = 20;
 export const declareInspect: Declare = (program, terminal) => {
   program
     .command("inspect")
-    .description("show an agent: its state, what it waits for, its queue, its forks")
-    .argument("<agent>", "such as 'counter(\"c1\")'")
+    .description("show an agent: its state, what it waits for, its queue, its forks; or the types of a component")
+    .argument("<agent>", "such as 'counter(\"c1\")', or a .wasm component")
     .addHelpText("after", examples)
     .action(act(terminal, inspect));
 };
 
-async function inspect({ output, openStore, terminal }: Context, _: object, text: string): Promise<void> {
+async function inspect(context: Context, _: object, text: string): Promise<void> {
+  const { output, openStore, terminal } = context;
+  if (isComponent(text)) {
+    const bytes = await readComponent(context, text);
+    return output.result(inspectComponent(text, bytes), formatComponent);
+  }
   await using store = await openStore("read");
   const found = await inspectAgent(store, await findAgent(store, text, terminal));
   output.result(found, (inspection, paint) => formatInspection(inspection, terminal.now(), paint));

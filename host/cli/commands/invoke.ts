@@ -1,4 +1,4 @@
-import { callAgent, readCall } from "../call-agent.ts";
+import { callAgent, readStoredCall } from "../call-agent.ts";
 import { addCallOptions, callHelp, isWaitedFor, readCallOptions, type CallFlags } from "../call-option.ts";
 import { act, type Context, type Declare } from "../command.ts";
 import { addHostOptions, type NodeFlags } from "../host-option.ts";
@@ -11,6 +11,7 @@ Examples:
   planaria invoke 'enrichOne("x")' --no-wait
   planaria invoke 'counter("c1").add(2)' --at 2026-12-24T18:00Z --key gift
   planaria invoke 'enrichOne("x")' --retry 5 --retry-first 1s --timeout 1m
+  planaria invoke 'adder("a").docs:adder/add#add(1, 2)'
 
 Prints the same as \`planaria run\`.
 ${callHelp}`;
@@ -28,7 +29,7 @@ export const declareInvoke: Declare = (program, terminal) => {
 };
 
 async function invoke(context: Context, flags: Options, text: string): Promise<void> {
-  const call = readCall(context, text);
+  const call = await readStoredCall(context, text);
   const options = readCallOptions(flags);
   await withHost(context, { ...flags, wait: isWaitedFor(flags) }, (open) => callAgent(context, open, call, options));
 }

@@ -1,4 +1,5 @@
 import { HostError, isHostError } from "../../base/error.ts";
+import { addAdapterOptions } from "../adapter-option.ts";
 import { act, type Context, type Declare } from "../command.ts";
 import { makeMemoryCapOption } from "../host-option.ts";
 import { parseCount } from "../option.ts";
@@ -15,7 +16,7 @@ Examples:
   planaria replay order.oplog.jsonl --at 12                 what stands there, and what the guest did
 
 An agent's replay also holds its newest snapshot against its oplog. Without --component, a golden file is replayed with
-the component that it was recorded with, from the store. A replay that leaves the recorded path exits with 5.
+the component that it was recorded with, from the store; without --import, with the adapters that the store has for it. A replay that leaves the recorded path exits with 5.
 With --json: {agent, entries, memory, snapshot}; with --at also {at: {index, recorded, attempted, reached, context}}.`;
 
 interface Options extends ReplayOptions {
@@ -23,15 +24,14 @@ interface Options extends ReplayOptions {
 }
 
 export const declareReplay: Declare = (program, terminal) => {
-  program
+  const command = program
     .command("replay")
     .description("run a recorded oplog again, and compare every step with the recording")
     .argument("<recorded>", "a golden file, or an agent such as 'counter(\"c1\")'")
     .option("--component <guest>", "replay it with this one: a guest's source or a .wasm component")
     .option("--at <index>", "show recorded against attempted at this entry", parseCount)
-    .addOption(makeMemoryCapOption())
-    .addHelpText("after", examples)
-    .action(act(terminal, replay));
+    .addOption(makeMemoryCapOption());
+  addAdapterOptions(command).addHelpText("after", examples).action(act(terminal, replay));
 };
 
 async function replay(context: Context, options: Options, recorded: string): Promise<void> {

@@ -18,6 +18,7 @@ import {
   type MembershipFlags,
 } from "../node-option.ts";
 import { readComponent } from "../read-component.ts";
+import { formatNames } from "../table.ts";
 import { interruption, showLog, type Open } from "../with-host.ts";
 
 const examples = `
@@ -42,9 +43,6 @@ interface Guest {
   settings: SaidSettings;
 }
 
-/** More names than these are of no help. */
-const mostNames = 8;
-
 export const declareServe: Declare = (program, terminal) => {
   const command = program
     .command("serve")
@@ -61,7 +59,7 @@ export const declareServe: Declare = (program, terminal) => {
 async function serve(context: Context, flags: Options, names: string[]): Promise<void> {
   const { output, terminal } = context;
   const group = readMembership(flags);
-  const guests = await readGuests(context, names, readSettings(flags));
+  const guests = await readGuests(context, names, await readSettings(flags));
   const { openHost } = await import("../../open-host.ts"); // heavy
   await using store = await context.openStore(guests.length > 0 ? "make" : "write");
   if (group) await requireOwnName(store, group, { now: terminal.now(), self: null });
@@ -128,8 +126,7 @@ async function getReady(
 
 function welcome({ group, name, store, components }: Ready): string {
   const served = [...new Set(components.flatMap(({ agents, functions }) => [...agents, ...functions]))];
-  const more = served.length > mostNames ? ` and ${served.length - mostNames} more` : "";
-  const what = served.length > 0 ? `: ${served.slice(0, mostNames).join(", ")}${more}` : "";
+  const what = served.length > 0 ? `: ${formatNames(served)}` : "";
   const who = group === null ? "Serving" : `Serving ${group} as ${name}`;
   return `${who} on ${store}${what}. Ctrl-C ends it; nothing is lost.`;
 }

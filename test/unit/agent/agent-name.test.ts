@@ -25,6 +25,23 @@ describe("an agent's name", () => {
     expect(parseAgentName(call)).toMatchObject({ type: "enrichOne", params: null });
   });
 
+  test.each([
+    "add-two",
+    "docs:adder/add@0.1.0#add",
+    "docs:store/buckets@0.1.0#[method]big-bucket.get-all",
+    "[constructor]bucket",
+    "in-line#go",
+  ])("may be that of a call of a component's function, %s", (name) => {
+    const call = functionAgentId(name, invocationKey("k"));
+    expect(parseAgentName(call)).toMatchObject({ type: name, params: null });
+    expect(formatAgentName(parseAgentName(call))).toBe(call);
+    const fork = forkId(call, 1);
+    expect(parseAgentName(fork)).toMatchObject({ type: name, params: null });
+    expect(fork).not.toBe(call);
+    expectRefusal(name);
+    expectRefusal(`${name}(1)`);
+  });
+
   test("is the same however its parameters are written", () => {
     expect(formatAgentName(parseAgentName('counter( "\\u0063" , 1.0 , -0 )'))).toBe('counter("c",1,0)');
   });

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { parseAgent, parseCall } from "../../../host/cli/call-expression.ts";
+import { parseAgent, parseCall, parseCalleeName } from "../../../host/cli/call-expression.ts";
 import type { HostError } from "../../../host/base/error.ts";
 
 const uuid = "0b6e2d26-8c10-5b6c-9f5d-7c1f0d5e4b8a";
@@ -10,9 +10,9 @@ const noFiles = (path: string): string => {
 const args = (text: string) => JSON.parse(parseCall(`f(${text})`, noFiles).args) as unknown[];
 
 /** The message of the refusal, without its hint. */
-function refusal(text: string): string {
+function refusal(text: string, typed = false): string {
   try {
-    parseCall(text, noFiles);
+    parseCall(text, noFiles, { typed });
   } catch (error) {
     expect(error).toMatchObject({ name: "HostError", code: "call/syntax" });
     return (error as HostError).message.split("\n").slice(0, 3).join("\n");
@@ -42,6 +42,68 @@ describe("a call", () => {
   test("takes white space wherever JavaScript does", () => {
     const call = parseCall(" counter ( 'a' )\n  . add ( 1 , ) ", noFiles);
     expect(call).toEqual(parseCall('counter("a").add(1)', noFiles));
+  });
+});
+
+describe("a call of a component's function", () => {
+  test.each([
+    "add-two",
+    "docs:adder/add#add",
+    "docs:adder/add@0.1.0-rc.1+b2#add",
+    "docs:store/buckets#[method]big-bucket.get-all",
+    "[constructor]big-bucket",
+    "[static]bucket.open",
+    "bucket.get",
+    "in-line#go",
+  ])("names it %s", (name) => {
+    expect(parseCall(`${name}(1, 2)`, noFiles)).toEqual({ callee: { function: name }, args: "[1,2]" });
+    expect(parseCall(`any("a").${name} ("x")`, noFiles)).toEqual({
+      callee: { agent: { type: "any", params: '["a"]', phantom: null }, method: name },
+      args: '["x"]',
+    });
+    expect(parseAgent(`${name}[${uuid}]`, noFiles)).toEqual({ type: name, params: null, phantom: uuid });
+    expect(parseCalleeName(` ${name}(red)`)).toBe(name);
+    expect(parseCalleeName(`any("a").${name}(1)`)).toBe("any");
+  });
+
+  test("that has types keeps all digits of its arguments, whether they are written or in a file", () => {
+    const file = () => "[18446744073709551615]";
+    for (const callee of ["f", 'any("a").f'])
+      expect(parseCall(`${callee}(-9007199254740993, @x)`, file, { typed: true }).args).toBe(
+        "[-9007199254740993,[18446744073709551615]]",
+      );
+  });
+
+  test("that has types may be one of an agent, whose own parameters are plain JSON", () => {
+    const call = parseCall('any({a: "b"}, @-).paint(red)', () => "1", { typed: true });
+    expect(call.callee).toEqual({ agent: { type: "any", params: '[{"a":"b"},1]', phantom: null }, method: "paint" });
+    expect(call.args).toBe('["red"]');
+    expect(refusal("any(red).paint(red)", true).split("\n")[0]).toBe("Expected a value, found `red`");
+    expect(refusal("any(9007199254740993).get()", true).split("\n")[0]).toBe(
+      "9007199254740993 would lose digits as a number",
+    );
+    expect(refusal(`any(red)[${uuid}].get()`, true).split("\n")[0]).toBe("Expected a value, found `red`");
+  });
+
+  test("asks for a text once, even if it is an agent's", () => {
+    let reads = 0;
+    const readText = () => JSON.stringify(++reads);
+    expect(parseCall("any(@-).f(@-)", readText, { typed: true })).toMatchObject({
+      callee: { agent: { params: "[1]" } },
+      args: "[1]",
+    });
+  });
+
+  test.each([
+    ["f(1) x", "Expected the end, found `x`"],
+    ["f(1", "Expected `)` or a comma, found the end"],
+    ["f", "Expected `(` and arguments, found the end"],
+    [`f[${uuid}].get()`, "The agent of one call of a function takes no further calls"],
+    ["f(1).", "Expected the name of a method, found the end"],
+    ["docs:adder/add#(1)", "Expected `(` and arguments, found `:`"],
+    ["#add(1)", "Expected the name of an agent type or function, found `#`"],
+  ])("of %s is refused, types or not", (text, why) => {
+    expect([refusal(text), refusal(text, true)].map((message) => message.split("\n")[0])).toEqual([why, why]);
   });
 });
 

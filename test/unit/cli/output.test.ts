@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { HostError } from "../../../host/base/error.ts";
 import { exitCodeOf } from "../../../host/cli/exit-code.ts";
-import { findNearest } from "../../../host/cli/nearest.ts";
+import { findNearest } from "../../../host/base/nearest.ts";
 import { formatJson } from "../../../host/cli/json.ts";
 import { quoteWord } from "../../../host/cli/shell.ts";
 import { Output, type OutputOptions } from "../../../host/cli/output.ts";

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test, vi } from "vitest";
 import { formatSettings } from "../../../host/cli/component-option.ts";
-import { defaultSettings } from "../../../host/component/settings.ts";
+import { defaultSettings, environmentOf, mergeSettings, type SaidSettings } from "../../../host/component/settings.ts";
 import { runPlanaria } from "./fake-terminal.ts";
 
 // Guests are built, and others may be at work on the machine.
@@ -65,6 +65,48 @@ describe("settings", () => {
     });
   });
 
+  test("say what WASI components see around them", async () => {
+    vi.stubEnv("PLANARIA_TOKEN", "secret");
+    const said = ["--env", "A=1=2", "--env", "PLANARIA_TOKEN", "--env", "B=", "--arg", "--all", "--arg", "x y"];
+    const places = ["--dir", `${folder}::/data`, "--dir", "."];
+    await planaria("components", "set", "other.ts", ...said, ...places);
+    expect(await settingsOf("other.ts")).toMatchObject({
+      environment: { A: "1=2", PLANARIA_TOKEN: "secret", B: "" },
+      arguments: ["--all", "x y"],
+      preopens: [
+        { host: folder, guest: "/data" },
+        { host: process.cwd(), guest: "." },
+      ],
+    });
+    const { stdout } = await planaria("components");
+    expect(stdout).toContain(`env A,PLANARIA_TOKEN,B, arg "--all","x y", dir ${folder}::/data,${process.cwd()}::.`);
+    expect(stdout).not.toContain("secret");
+    await planaria("components", "set", "other.ts", "--no-env", "--no-arg", "--no-dir");
+    expect(await settingsOf("other.ts")).toMatchObject({ environment: {}, arguments: [], preopens: [] });
+  });
+
+  test.each([
+    [{ adapters: { "golem:api/*": "" } }, "The setting adapters.golem:api/* of a component can't be"],
+    [{ adapters: { golem: "", "golem:api/": "" } }, "It is no name of an interface, such as docs:adder/add"],
+    [{ environment: { "A=B": "" } }, "It is no name of an environment variable"],
+    [{ preopens: [{ host: "/" }] as SaidSettings["preopens"] }, "The setting preopens.0.guest of a component can't be"],
+  ])("are refused by the library as well: %j", (said, message) => {
+    expect(() => mergeSettings("{}", said as SaidSettings)).toThrow(message);
+  });
+
+  test("are what an agent is given when it is created, or nothing", () => {
+    expect(environmentOf(defaultSettings)).toBeUndefined();
+    const preopens = [{ host: "/a", guest: "/" }];
+    expect(environmentOf({ ...defaultSettings, environment: { B: "2", A: "1" }, preopens })).toEqual({
+      variables: [
+        ["B", "2"],
+        ["A", "1"],
+      ],
+      arguments: [],
+      preopens,
+    });
+  });
+
   test("are shown as far as they are not the default", async () => {
     const { stdout } = await planaria("components");
     expect(stdout).toMatch(/^COMPONENT +NAME +SIZE +ADDED +SERVES +SETTINGS\n/);
@@ -88,6 +130,13 @@ describe("settings", () => {
     [["--payload-limit", "1"], "It must be a size such as 64MiB, from 1KiB to 256MiB."],
     [["--step-limit", "1GiB"], "It must be a size such as 64MiB, from 1KiB to 256MiB."],
     [["--agent-limit", "0"], "It must be a whole number from 1."],
+    [["--env", "=1"], "It must be NAME=VALUE"],
+    [["--env", "PLANARIA_NOT_SET"], "There is no variable PLANARIA_NOT_SET here."],
+    [["--env", "A=\0"], "It holds a NUL character"],
+    [["--dir", "/nowhere/at/all"], '"/nowhere/at/all" is no directory.'],
+    [["--dir", `${import.meta.filename}::/x`], "is no directory."],
+    [["--dir", ".::"], "The path that the component is to see stands behind the ::."],
+    [["--import", "./adapter.ts"], "It must be INTERFACE=FILE"],
     [["--alow-host", "a.com"], "Did you mean --allow-host?"],
     [[], "error[cli/nothing-to-set]: It is not said what to set"],
   ])("refuse %j", async (args, hint) => {
@@ -96,6 +145,17 @@ describe("settings", () => {
     expect(ran).toMatchObject({ exitCode: 2, stdout: "" });
     expect(ran.stderr).toContain(hint);
     expect(await settingsOf("guest.ts")).toEqual(before);
+  });
+
+  test("refuse an adapter of what the component does not import, and keep none", async () => {
+    const adapter = join(folder, "adapter.ts");
+    writeFileSync(adapter, "export default () => ({ one: (): number => 1 });");
+    const ran = await planaria("components", "set", "other.ts", "--import", `docs:one/api=${adapter}`);
+    expect(ran).toMatchObject({ exitCode: 3, stdout: "" });
+    expect(ran.stderr).toContain(
+      "error[component/bad-adapter]: The adapter of docs:one/api stands for nothing: the component imports planaria:host/",
+    );
+    expect((await settingsOf("other.ts")).adapters).toEqual({});
   });
 
   test("refuse a component that there is not, and suggest one", async () => {

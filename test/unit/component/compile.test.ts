@@ -126,11 +126,35 @@ describe("compileComponent", () => {
     });
   });
 
-  test("refuses a component of another world, and says what it exports", async () => {
+  test("takes a component without the guest interface as one of world blocking, and describes it by its types", async () => {
     const wat = `(component (core module $m (func (export "run"))) (core instance $i (instantiate $m)) (func (export "run") (canon lift (core func $i "run"))))`;
-    await expect(compile(await parse(wat))).rejects.toMatchObject({
+    const { world, description } = await compile(await parse(wat));
+    expect(world?.exports.functions).toEqual([{ name: "run", params: [], result: null }]);
+    expect(description).toMatchObject({ sdk: "wit", functions: [{ name: "run" }] });
+  });
+
+  test("refuses a component that never comes to the end of its start", async () => {
+    const wat = `(component (core module $m (func $loop (loop (br 0))) (start $loop) (func (export "run")))
+      (core instance $i (instantiate $m)) (func (export "run") (canon lift (core func $i "run"))))`;
+    const compiling = compileComponent(await parse(wat), { cacheFolder: null, describeLimitMs: 500 });
+    await expect(compiling).rejects.toMatchObject({
+      code: "component/start",
+      message: expect.stringContaining("500 ms"),
+    });
+  });
+
+  test("refuses an adapter for a guest that has no use of it", async () => {
+    const compiling = compileComponent(adderBytes, {
+      cacheFolder: null,
+      adapters: { "a:b/c": "export default () => ({})" },
+    });
+    await expect(compiling).rejects.toMatchObject({ code: "component/bad-adapter" });
+  });
+
+  test("refuses a component that exports no function", async () => {
+    await expect(compile(await parse("(component)"))).rejects.toMatchObject({
       code: "component/other-world",
-      data: { exports: ["run"] },
+      message: expect.stringContaining("nothing to call") as unknown,
     });
   });
 
@@ -147,7 +171,7 @@ describe("compileComponent", () => {
     );
     await expect(compile(await parse(wat))).rejects.toMatchObject({
       code: "component/unknown-import",
-      data: { unknown: ["wasi:clocks/wall-clock@0.2.0", "own"] },
+      data: { unknown: ["own", "wasi:clocks/wall-clock@0.2.0"] },
     });
   });
 
@@ -158,7 +182,7 @@ describe("compileComponent", () => {
       (core instance (instantiate $n (with "f" (instance (export "spoon" (func $spoon))))))`);
     await expect(compile(await parse(wat))).rejects.toMatchObject({
       code: "component/unknown-import",
-      data: { unknown: ["planaria:host/fork#spoon"] },
+      data: { unknown: ["planaria:host/fork@0.1.0#spoon"] },
     });
   });
 

@@ -1,7 +1,7 @@
 import { fileURLToPath } from "node:url";
 import { componentize } from "componentize-qjs";
 import { compileComponent, type CompiledComponent } from "../../../host/component/compile.ts";
-import { makeRefusingImports, type GuestImports } from "../../../host/component/guest-imports.ts";
+import { makeRefusingImports, type GuestImports } from "../../../host/imports/guest-imports.ts";
 import type { Instance } from "../../../host/component/instance.ts";
 
 const witPath = fileURLToPath(new URL("../../../wit", import.meta.url));

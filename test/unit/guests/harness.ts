@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { buildGuest } from "../../../build/build.ts";
 import { compileComponent, type CompiledComponent } from "../../../host/component/compile.ts";
-import type { GuestImports, GuestResult } from "../../../host/component/guest-imports.ts";
+import type { GuestImports, GuestResult } from "../../../host/imports/guest-imports.ts";
 import { instantiate, type Instance } from "../../../host/component/instance.ts";
 
 /** An error as it travels between agents. */
@@ -268,6 +268,8 @@ export class FakeHost {
     };
     return {
       "planaria:host/operation": {
+        await: () => refuseToBlock(),
+        select: () => refuseToBlock(),
         cancel: (operation) => {
           note("operation.cancel", operation);
           const found = this.#waits.find((waiting) => waiting.agent === agent && waiting.operation === operation);
@@ -412,4 +414,8 @@ function copyState(from: Instance, to: Instance): void {
     new Uint8Array(memory.buffer).set(source);
   }
   for (const [i, global] of to.globals.entries()) global.value = from.globals[i]!.value;
+}
+
+function refuseToBlock(): never {
+  throw new Error("A guest of world agent never blocks.");
 }

@@ -41,6 +41,7 @@ const everyKind: Entry[] = [
   { kind: "sleep-started", operation: 1, spanMs: 1000 },
   { kind: "operation-canceled", operation: 1 },
   { kind: "random-drawn", bytes: "AAECAw==" },
+  { kind: "observed", what: "read 5 from 0 of /data/a.txt", answer: '{"ok":"aGVsbG8="}' },
   { kind: "logged", level: "info", message: "hello" },
   { kind: "run-started", operation: 1, name: "enrichOne", args: "[]" },
   { kind: "run-finished", operation: 1, outcome: { value: "null" } },

@@ -32,9 +32,13 @@ export interface Guest {
 const known = new Map<Digest, CompiledComponent>();
 
 export async function readGuest(entry: string): Promise<Guest> {
-  const { component: bytes, digest } = await buildGuest({ entry, cacheFolder: cacheFolder() });
+  return openGuest((await buildGuest({ entry, cacheFolder: cacheFolder() })).component);
+}
+
+/** A guest that was built otherwise. */
+export async function openGuest(bytes: Uint8Array): Promise<Guest> {
   const compiled = await compileComponent(bytes, { cacheFolder: cacheFolder(), memoryCapBytes });
-  known.set(digest, compiled);
+  known.set(digestOf(bytes), compiled);
   return { bytes, compiled };
 }
 

@@ -28,7 +28,7 @@ beforeAll(async () => {
   const golden = readFileSync(join(goldenFolder, "counter-reopened.oplog.jsonl"), "utf8");
   writeFileSync(join(project, "counter.oplog.jsonl"), golden);
   writeFileSync(join(project, "altered.oplog.jsonl"), golden.replace('{"value":"6"}', '{"value":"7"}'));
-  writeFileSync(join(project, "guests.wasm"), [...readComponents().values()][0]!);
+  writeFileSync(join(project, "guests.wasm"), readComponents().get(JSON.parse(golden.split("\n", 1)[0]!).component)!);
 }, 60_000);
 
 afterAll(() => rmSync(project, { recursive: true, force: true }));

@@ -1,6 +1,9 @@
 /** Beyond this length nobody types by hand, and comparing costs too much. */
 const maxLength = 200;
 
+/** More names than this are no help. */
+const maxListed = 12;
+
 /** The candidate that differs least from `text`, if it differs little enough to be a slip of the finger. */
 export function findNearest(text: string, candidates: readonly string[]): string | undefined {
   if (text.length > maxLength) return undefined;
@@ -12,6 +15,15 @@ export function findNearest(text: string, candidates: readonly string[]): string
     if (distance < least) [nearest, least] = [candidate, distance];
   }
   return nearest;
+}
+
+/** A sentence that says which of the names was probably meant, however it may be spelled, or else which there are. */
+export function suggestName(text: string, names: readonly string[], spellings = names): string {
+  const nearest = findNearest(text, spellings);
+  if (nearest !== undefined) return `Did you mean ${nearest}?`;
+  if (names.length === 0) return "There is none at all.";
+  const others = names.length - maxListed;
+  return `There is ${names.slice(0, maxListed).join(", ")}${others > 0 ? ` and ${others} more` : ""}.`;
 }
 
 /** Insertions, deletions and replacements that turn one text into the other. */

@@ -1,14 +1,8 @@
+import type { HttpRequest } from "./http.ts";
+import type { RpcOptions } from "./rpc.ts";
+
 /** A WIT `result<string, string>` as jco hands it over. */
 export type GuestResult = { tag: "ok"; val: string } | { tag: "err"; val: string };
-
-interface CallOptions {
-  mode: "attached" | "triggered";
-  at?: bigint | undefined;
-  key?: string | undefined;
-  target?: string | undefined;
-  timeout?: bigint | undefined;
-  retry?: GuestRetryPolicy | undefined;
-}
 
 /** `retry-policy` of wit/operation.wit. */
 export interface GuestRetryPolicy {
@@ -21,26 +15,20 @@ export interface GuestRetryPolicy {
   never: string[];
 }
 
-interface HttpRequest {
-  method: string;
-  url: string;
-  headers: [name: string, value: string][];
-  body?: { tag: "text"; val: string } | { tag: "bytes"; val: Uint8Array } | undefined;
-  redirect: "follow" | "error" | "manual";
-  timeout?: bigint | undefined;
-  limit?: bigint | undefined;
-  retry?: GuestRetryPolicy | undefined;
-}
-
 /**
  * What world `agent` imports (see wit/), as jco's glue calls it: interfaces go without their version, functions are in
  * camel case, an absent `option` is `undefined`, and a `u64` is a bigint.
  */
 export interface GuestImports {
-  "planaria:host/operation": { cancel(operation: number): void };
+  "planaria:host/operation": {
+    cancel(operation: number): void;
+    /** In world `blocking` both give promises, which suspend the guest; in world `agent` they throw. */
+    await(operation: number): unknown;
+    select(operations: Uint32Array): unknown;
+  };
   "planaria:host/rpc": {
-    callAgent(agent: string, method: string, args: string, options: CallOptions): number;
-    callFunction(name: string, args: string, options: CallOptions): number;
+    callAgent(agent: string, method: string, args: string, options: RpcOptions): number;
+    callFunction(name: string, args: string, options: RpcOptions): number;
     /** Guests that were built before there were trees leave `tree` out. */
     deleteAgent(agent: string, tree?: boolean): number;
   };
@@ -70,7 +58,7 @@ const witVersion = "0.1.0";
 export const guestInterface = `planaria:host/guest@${witVersion}`;
 
 const functions: { [I in keyof GuestImports]: readonly (keyof GuestImports[I] & string)[] } = {
-  "planaria:host/operation": ["cancel"],
+  "planaria:host/operation": ["cancel", "await", "select"],
   "planaria:host/rpc": ["callAgent", "callFunction", "deleteAgent"],
   "planaria:host/promise": ["create", "await", "complete", "reject", "cancel"],
   "planaria:host/fork": ["fork"],

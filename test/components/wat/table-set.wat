@@ -1,0 +1,13 @@
+(module
+  (memory (export "memory") 1)
+  (type $number (func (result i32)))
+  (table $table 1 funcref)
+  (elem $table (i32.const 0) $one)
+  (elem declare func $two)
+  (func $one (result i32) (i32.const 1))
+  (func $two (result i32) (i32.const 2))
+  (func $call (export "call") (result i32) (call_indirect $table (type $number) (i32.const 0)))
+  (func (export "go") (result i32)
+    (table.set $table (i32.const 0) (ref.func $two))
+    (call $call))
+)
