@@ -24,6 +24,8 @@ export interface Chaos extends Checked {
   kills: { nodes: number; commands: number };
   /** How often a node stood still for longer than its lease. */
   stops: number;
+  /** Processes that gave up since one of those had the lock of the file. */
+  givenUp: number;
   requests: number;
 }
 
@@ -53,10 +55,10 @@ export async function chaos({ spanMs, seed }: ChaosOptions): Promise<Chaos> {
       carried: await crew.read("carried"),
       done: await crew.readTallies("done"),
     };
-    const { errands, kills, stops, commands } = crew;
+    const { errands, kills, stops, givenUp, commands } = crew;
     const file = join(folder, "chaos.db");
     const checked = await check({ file, component: await readComponent(guest), server, errands, tallies });
-    return { seed, calls: errands.length, commands, kills, stops, requests: server.count, ...checked };
+    return { seed, calls: errands.length, commands, kills, stops, givenUp, requests: server.count, ...checked };
   } finally {
     await crew.killAll();
     await rm(folder, { recursive: true, force: true });
@@ -68,12 +70,16 @@ class Crew {
   readonly errands: string[] = [];
   readonly kills = { nodes: 0, commands: 0 };
   stops = 0;
+  /** Processes that waited in vain for the lock of the file, which one that stood still had. */
+  givenUp = 0;
   commands = 0;
   readonly #folder: string;
   readonly #server: Server;
   readonly #draw: (below: number) => number;
   readonly #running = new Set<Process>();
   #nodes = 0;
+  /** Nodes that stand still, or did so just now. */
+  #stopped = 0;
   readonly #over = new AbortController();
 
   constructor(folder: string, server: Server, draw: (below: number) => number) {
@@ -112,7 +118,8 @@ class Crew {
       if (isTime && end - Date.now() > 3 * stopMs && draw(10) === 0) await this.#stop(node);
       else if (isTime) this.#kill(node, "nodes");
       const ended = await node.ended;
-      const isFine = ended.signal === "SIGKILL" || (ended.exitCode === 0 && this.#over.signal.aborted);
+      const isAtEnd = ended.exitCode === 0 && this.#over.signal.aborted;
+      const isFine = ended.signal === "SIGKILL" || isAtEnd || this.#hasGivenUp(ended);
       if (!isFine) throw new Error(`The node ${name} ended by itself: ${describe(ended)}`);
       await delay(draw(300));
     }
@@ -121,11 +128,21 @@ class Crew {
   /** It stands still until others have taken over, goes on, and is killed after a while. */
   async #stop(node: Process): Promise<void> {
     this.stops += 1;
+    this.#stopped += 1;
     node.send("SIGSTOP");
     await delay(stopMs);
     node.send("SIGCONT");
+    // Who has waited for it so long may be a while in saying so.
+    void delay(stopMs).then(() => (this.#stopped -= 1));
     await delay(this.#draw(1_500));
     this.#kill(node, "nodes");
+  }
+
+  /** Whether it ended with the lock of the file in the hands of a node that stood still: it wrote nothing, and said so. */
+  #hasGivenUp({ exitCode, stderr }: Ended): boolean {
+    const hasGivenUp = exitCode !== 0 && this.#stopped > 0 && stderr.includes('"store/busy"');
+    if (hasGivenUp) this.givenUp += 1;
+    return hasGivenUp;
   }
 
   #kill(victim: Process, kind: keyof Crew["kills"]): void {
@@ -167,7 +184,8 @@ class Crew {
       }
       const ended = await command.ended;
       if (ended.exitCode === 0) return JSON.stringify(JSON.parse(ended.stdout));
-      if (ended.signal !== "SIGKILL") throw new Error(`The command of ${errand} failed: ${describe(ended)}`);
+      if (ended.signal !== "SIGKILL" && !this.#hasGivenUp(ended))
+        throw new Error(`The command of ${errand} failed: ${describe(ended)}`);
     }
   }
 

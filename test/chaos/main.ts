@@ -22,9 +22,9 @@ async function main(args: string[]): Promise<number> {
   return result.violations.length > 0 ? 1 : 0;
 }
 
-function show({ seed, calls, commands, kills, stops, requests, agents, entries, violations }: Chaos): string {
+function show({ seed, calls, commands, kills, stops, givenUp, requests, agents, entries, violations }: Chaos): string {
   return [
-    `Seed ${seed}: killed ${kills.nodes} nodes and ${kills.commands} commands, and stopped ${stops} nodes for longer than a lease.`,
+    `Seed ${seed}: killed ${kills.nodes} nodes and ${kills.commands} commands, and stopped ${stops} nodes for longer than a lease; ${givenUp} processes gave up on the file's lock meanwhile.`,
     `${calls} calls by ${commands} commands, ${requests} requests; left ${agents} agents with ${entries} entries.`,
     "Checked: outcomes, what the tallies and the server counted, replays, what is left to do, leases, the file.",
     ...(violations.length > 0 ? violations.map((what) => `✗ ${what}`) : ["Each call happened once."]),

@@ -47,8 +47,9 @@ function readFaults(text: string | undefined): FaultKind[] {
   return faultKinds.filter((kind) => names.includes(kind));
 }
 
-function show({ seed, rounds, hosts, faults, failed }: Simulated): string {
-  const played = `Seed ${seed}: ${rounds} rounds, ${hosts} hosts, ${faults} faults.`;
+function show({ seed, rounds, files, hosts, struck, failed }: Simulated): string {
+  const faults = Object.entries(struck).map(([kind, count]) => `${kind} ${count}`);
+  const played = `Seed ${seed}: ${rounds} rounds (${files} on files), ${hosts} hosts; ${faults.join(", ")}.`;
   return failed ? `${played}\n${showFailure(failed)}` : `${played} Each came to its end.`;
 }
 

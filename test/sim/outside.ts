@@ -3,26 +3,32 @@ import { agentId, invocationKey, promiseId } from "../../host/base/id.ts";
 import type { Clock } from "../../host/base/port.ts";
 import type { Outcome } from "../../host/oplog/entry.ts";
 import type { Host } from "../../host/scheduler/host.ts";
-import type { MemoryState } from "../../host/store/memory-state.ts";
 import { seededRandom } from "../../host/testing/seeded-random.ts";
 import type { Outside, Program } from "./program.ts";
+import type { Fault, FaultKind } from "./scenario.ts";
 import type { Seat } from "./seat.ts";
+import type { Shelf } from "./shelf.ts";
 
 export interface OutsideOptions {
   seats: readonly Seat[];
-  state: MemoryState;
+  shelf: Shelf;
   clock: Clock;
   seed: number;
+  faults: readonly Fault[];
+  strike: (fault: FaultKind) => void;
   violated: (what: string) => void;
 }
 
 /** How long whoever found no host waits before trying the next one, in milliseconds. */
 const againMs = 10;
+/** How long somebody waits for an agent that may be gone, in milliseconds. */
+const patienceMs = 30_000;
 
 /** People and programs outside: each turns to any host, and to another one when that is gone. */
-export function makeOutside({ seats, state, clock, seed, violated }: OutsideOptions) {
+export function makeOutside({ seats, shelf, clock, seed, faults, strike, violated }: OutsideOptions) {
   const random = seededRandom(seed + 1);
   const draw = (below: number) => Buffer.from(random.bytes(4)).readUInt32LE() % below;
+  let asked = 0;
   const pass = (spanMs: number) =>
     new Promise<void>((resolve) => void clock.wakeAt(clock.now() + Math.max(1, spanMs), resolve));
 
@@ -35,9 +41,20 @@ export function makeOutside({ seats, state, clock, seed, violated }: OutsideOpti
     }
   }
 
-  async function until(isTrue: () => boolean, withinMs = Infinity): Promise<void> {
+  /** The same for what may be asked for twice: what is asked may reach two hosts, the one at once and the other late. */
+  async function useAgain<T>(work: (host: Host) => Promise<T>): Promise<T> {
+    asked += 1;
+    const again = faults.find((fault) => fault.kind === "again" && fault.request === asked);
+    if (again?.kind !== "again") return use(work);
+    strike("again");
+    const late = pass(again.spanMs).then(() => use(work));
+    const [answer] = await Promise.all([use(work), late]);
+    return answer;
+  }
+
+  async function until(isTrue: () => Promise<boolean>, withinMs = Infinity): Promise<void> {
     const end = clock.now() + withinMs;
-    while (!isTrue() && clock.now() < end) await pass(againMs);
+    while (!(await isTrue()) && clock.now() < end) await pass(againMs);
   }
 
   /** Brings half of what a program is going to call to life, each where it happens to be asked for. */
@@ -47,19 +64,19 @@ export function makeOutside({ seats, state, clock, seed, violated }: OutsideOpti
       ...Object.keys(counts).map((name) => ({ callee: { agent: `counter("${name}")`, method: "count" }, args: "[]" })),
     ];
     const chosen = calls.filter(() => draw(2) === 0);
-    await Promise.all(chosen.map((call) => use((host) => host.call({ ...call, key: "touch" }))));
+    await Promise.all(chosen.map((call) => useAgain((host) => host.call({ ...call, key: "touch" }))));
   }
 
   /** Makes the call, and waits for its outcome: whoever asks with the same key gets the same. */
   async function ask({ body }: Program): Promise<Outcome> {
     const call = { callee: { agent: 'actor("main")', method: "act" }, args: JSON.stringify([body]), key: "main" };
-    return use(async (host) => host.result(await host.call(call)));
+    return useAgain(async (host) => host.result(await host.call(call)));
   }
 
   /** Every promise from outside is settled twice at once, and once more: only one of these was the first. */
   async function settle(promise: string, payload: string): Promise<void> {
     const id = promiseId(promise);
-    await until(() => state.promises.has(id));
+    await until(async () => (await shelf.observer.promise(id)) !== undefined);
     await pass(draw(40));
     const settleOnce = (text: string) => use((host) => host.settlePromise(id, "resolved", text));
     const first = await Promise.all([settleOnce(payload), settleOnce(payload)]);
@@ -70,17 +87,18 @@ export function makeOutside({ seats, state, clock, seed, violated }: OutsideOpti
   /** A call that nothing else would end. */
   async function cancel(agent: string): Promise<void> {
     const id = agentId(agent);
-    const find = () => [...(state.agents.get(id)?.invocations.values() ?? [])][0];
-    await until(() => find() !== undefined);
+    const find = async () => (await shelf.observer.invocations(id))[0];
+    await until(async () => (await find()) !== undefined);
     await pass(draw(40));
-    const { key } = find()!;
-    await use((host) => host.cancel({ agent: id, key }));
-    await until(() => find()!.state === "done");
+    const { key } = (await find())!;
+    await useAgain((host) => host.cancel({ agent: id, key }));
+    await until(async () => (await find())!.state === "done");
   }
 
   async function fork(agent: string): Promise<void> {
     const id = agentId(agent);
-    await until(() => (state.agents.get(id)?.row.length ?? 0) > 0);
+    // It may have been deleted before it was seen.
+    await until(async () => ((await shelf.observer.agent(id))?.length ?? 0) > 0, patienceMs);
     await pass(draw(40));
     const at = draw(2) === 0 ? undefined : 2 + draw(8);
     // It may be on its way to another node, or have no such entry.
@@ -89,11 +107,11 @@ export function makeOutside({ seats, state, clock, seed, violated }: OutsideOpti
 
   async function remove(agent: string, tree: boolean): Promise<void> {
     const id = agentId(agent);
-    await until(() => state.agents.has(id));
+    await until(async () => (await shelf.observer.agent(id)) !== undefined);
     await pass(draw(60));
-    await use((host) => host.deleteAgent(id, { tree }));
-    const left = [...state.agents.values()].filter(({ row }) => row.id === id || (tree && row.createdBy === id));
-    for (const { row } of left) violated(`${row.id} was deleted, and is there`);
+    await useAgain((host) => host.deleteAgent(id, { tree }));
+    const left = [await shelf.observer.agent(id), ...(tree ? await shelf.observer.children(id) : [])];
+    for (const row of left) if (row) violated(`${row.id} was deleted, and is there`);
   }
 
   const acts = (outside: Outside) => {

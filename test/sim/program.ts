@@ -73,9 +73,11 @@ class Maker {
       this.#fetch,
       this.#fetch,
       this.#settled,
+      this.#contested,
       this.#given,
       this.#copied,
       this.#gone,
+      this.#torn,
     ];
     const groups = [(depth: number) => this.all(depth, 2 + pick(3)), this.#sequence];
     const ends = [this.#throw, this.#deletion, this.#treeDeletion, this.#cancellation];
@@ -281,10 +283,24 @@ class Maker {
     return { text: `await promise.await(promise.create({ id: ${quote(promise)} }))`, value };
   }
 
+  /** Agents and somebody outside settle it alike, all about the same time. */
+  #contested(): Part {
+    const [promise, value] = [JSON.parse(this.#name()) as string, this.#pick(100)];
+    this.promises.push(`resolved ${value}`);
+    this.outside.push({ kind: "settle", promise, payload: `${value}` });
+    const settle = quote(`await sleep(${this.#pick(30)}); await promise.complete(args[0], ${value})`);
+    const triggers = [0, 1].map(() => `actor.get(${this.#name()}).trigger.act(${settle}, id)`);
+    const id = `promise.create({ id: ${quote(promise)} })`;
+    return {
+      text: `await (async () => { const id = ${id}; ${triggers.join("; ")}; return promise.await(id) })()`,
+      value,
+    };
+  }
+
   /** An agent to which something happens from outside, at any time: its call ends, somehow. */
-  #struck(body: string, strike: (agent: string) => Outside): Part {
+  #struck(body: string, ...strikes: ((agent: string) => Outside)[]): Part {
     const name = this.#name();
-    this.outside.push(strike(`actor(${name})`));
+    for (const strike of strikes) this.outside.push(strike(`actor(${name})`));
     return { text: `await actor.get(${name}).act(${quote(body)}).then(() => "over", () => "over")`, value: "over" };
   }
 
@@ -307,5 +323,18 @@ class Maker {
       agent,
       tree,
     }));
+  }
+
+  /** Copied and deleted at about the same time: its copies go on without it. */
+  #torn(): Part {
+    const tree = this.#pick(2) === 0;
+    const [before, behind] = [1 + this.#pick(40), 1 + this.#pick(40)];
+    const body = `kept.n = await run((n) => n + 1, 1); await sleep(${before}); return rpc(act, ["await sleep(${behind})"])`;
+    return this.#struck(
+      body,
+      (agent) => ({ kind: "fork", agent }),
+      (agent) => ({ kind: "fork", agent }),
+      (agent) => ({ kind: "delete", agent, tree }),
+    );
   }
 }

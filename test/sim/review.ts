@@ -1,45 +1,57 @@
-import type { MemoryState } from "../../host/store/memory-state.ts";
-import { openMemoryStore } from "../../host/store/memory-store.ts";
+import { nodeId } from "../../host/base/id.ts";
+import type { InvocationRow, PromiseRow, Store } from "../../host/store/store.ts";
 import { checkMemories } from "../../host/testing/review.ts";
 import { engine } from "../unit/scheduler/scene.ts";
 import type { Program } from "./program.ts";
 import type { Server } from "./server.ts";
 
 /** What somebody has to do yet, or nobody ever will. */
-export function describeUnfinished({ agents }: MemoryState): string[] {
-  return [...agents.values()].flatMap(({ row, operations, invocations, givenUp, deletions }) => [
-    ...(row.state === "idle" || row.state === "ended" ? [] : [`${row.id} is ${row.state}`]),
-    ...[...operations.values()].map(({ row: waits }) => `${row.id} waits for ${waits.operation} (${waits.source})`),
-    ...[...invocations.values()].filter(({ state }) => state !== "done").map(({ key }) => `${row.id} has ${key} to do`),
-    ...[...givenUp].map((key) => `${row.id} does not know that ${key} was given up`),
-    ...(deletions.size > 0 ? [`${row.id} is to be deleted`] : []),
-  ]);
+export async function describeUnfinished(store: Store): Promise<string[]> {
+  const lines = [];
+  for (const { id, state } of await store.agents()) {
+    if (state !== "idle" && state !== "ended") lines.push(`${id} is ${state}`);
+    for (const { operation, source } of await store.operations(id))
+      lines.push(`${id} waits for ${operation} (${source})`);
+    for (const { key } of await store.queue(id)) lines.push(`${id} has ${key} to do`);
+  }
+  // Of each node, and of one that there is not: what nobody owns is any node's.
+  const nodes = [...(await store.nodes()).map(({ id }) => id), nodeId("nobody")];
+  for (const node of nodes)
+    for (const { agent } of await store.deletionRequests(node, 100)) lines.push(`${agent} is to be deleted`);
+  return lines;
 }
 
 export interface ReviewOptions {
-  state: MemoryState;
+  store: Store;
+  /** The moment, by which promises may have timed out. */
+  now: number;
   program: Program;
   server: Server;
+  /** Whether what is over goes after a while. */
+  forgets: boolean;
 }
 
 /** What is wrong with what a program has left, when all hosts have gone. */
-export async function review({ state, program, server }: ReviewOptions): Promise<string[]> {
+export async function review({ store, now, program, server, forgets }: ReviewOptions): Promise<string[]> {
+  const promises = (await store.promises()).map((row) => `${stateAt(row, now)} ${row.payload}`);
+  const agents = await store.agents();
   return [
-    ...compare(
-      "promises",
-      [...state.promises.values()].map(({ state: end, payload }) => `${end} ${payload}`),
-      program.promises,
-    ),
+    ...compare("promises", promises, forgets ? common(promises, program.promises) : program.promises),
     ...compare(
       "requests",
       [...server.paths.values()].map((paths) => [...paths].join(" and ")),
       program.paths,
     ),
-    ...[...state.nodes.keys()].map((id) => `the node ${id} has left its lease`),
-    ...[...state.agents.values()].filter(({ row }) => row.node !== null).map(({ row }) => `${row.id} has an owner`),
-    ...findStrangeForks(state),
-    ...(await findMemories(state)),
+    ...(await store.nodes()).map(({ id }) => `the node ${id} has left its lease`),
+    ...agents.filter(({ node }) => node !== null).map(({ id }) => `${id} has an owner`),
+    ...(await findStrangeForks(store)),
+    ...(await findMemories(store)),
   ];
+}
+
+/** A timeout that has passed counts, written or not. */
+function stateAt({ state, expiresAt }: PromiseRow, now: number): PromiseRow["state"] {
+  return state === "pending" && expiresAt !== null && expiresAt <= now ? "timed-out" : state;
 }
 
 /** Lists of the same things, in any order. */
@@ -48,20 +60,33 @@ function compare(what: string, found: readonly string[], wanted: readonly string
   return left === right ? [] : [`the ${what} are ${left}, not ${right}`];
 }
 
-/** A fork from outside comes to the same end as what it was copied from, if that came to one. */
-function findStrangeForks({ agents }: MemoryState): string[] {
-  return [...agents.values()].flatMap(({ row, invocations }) => {
-    if (row.parent?.operation !== 0) return [];
-    const parent = agents.get(row.parent.agent);
-    return [...invocations.values()].flatMap(({ key, outcome }) => {
-      const wanted = JSON.stringify(parent?.invocations.get(key)?.outcome);
-      return JSON.stringify(outcome) === wanted ? [] : [`${row.id} came to ${JSON.stringify(outcome)}, not ${wanted}`];
-    });
+/** Those of the one list that stand in the other, each as often as in both. */
+function common(some: readonly string[], others: readonly string[]): string[] {
+  const left = [...others];
+  return some.filter((each) => {
+    const at = left.indexOf(each);
+    if (at !== -1) left.splice(at, 1);
+    return at !== -1;
   });
 }
 
-async function findMemories(state: MemoryState): Promise<string[]> {
-  const store = await openMemoryStore({ now: () => 0, state });
+/** A fork from outside comes to the same end as what it was copied from, if that came to one and is there yet. */
+async function findStrangeForks(store: Store): Promise<string[]> {
+  const lines = [];
+  for (const { id, parent } of await store.agents()) {
+    if (parent?.operation !== 0 || !(await store.agent(parent.agent))) continue;
+    const outcomes = new Map((await store.invocations(parent.agent)).map((row) => [row.key, outcomeOf(row)]));
+    for (const row of await store.invocations(id)) {
+      const wanted = outcomes.get(row.key);
+      if (outcomeOf(row) !== wanted) lines.push(`${id} came to ${outcomeOf(row)}, not ${wanted}`);
+    }
+  }
+  return lines;
+}
+
+const outcomeOf = ({ outcome }: InvocationRow) => JSON.stringify(outcome);
+
+async function findMemories(store: Store): Promise<string[]> {
   const wrong = await checkMemories(store, engine.compiled).then(
     () => null,
     (error: unknown) => String(error),

@@ -1,20 +1,31 @@
 import fc from "fast-check";
 import { makeProgram, type Program } from "./program.ts";
+import { shelfKinds, type ShelfKind } from "./shelf.ts";
 
 /**
- * What goes wrong, and when: commits and answers are counted for each seat over all hosts that sit there, from 1.
+ * What goes wrong, and when: commits, answers and reports are counted for each seat over all hosts that sit there, from 1.
  *
- * crash: the process is killed before a commit, or behind it and before it knows; fail: a commit fails, perhaps although
- * it was written; pause: the process stands still; slow: the store takes its time, in rounds of the event loop; skip: time
- * jumps, as on a laptop that was shut; drop: a request was carried out, and its answer is lost; lag: its answer is late.
+ * crash: the process is killed before a commit, when so many of its steps are written, or behind it and before it knows;
+ * power: all processes are, at once, and of what the commit writes some part is on the disk, from 0 to 1;
+ * fail: a commit fails, perhaps although it was written; pause: the process stands still; slow: the store takes its time,
+ * in rounds of the event loop; disown: others take the node for dead, and end its lease; skew: the machine's clock is
+ * wrong for a while; skip: time jumps, as on a laptop that was shut; thread: a thread that runs guests ends before it
+ * reports; late: what threads and the host say to each other takes its time; drop: a request was carried out, and its
+ * answer is lost; lag: its answer is late; echo: it comes together with another answer to the same request, if there is
+ * one; again: what somebody outside asks for reaches two hosts.
  */
 export type Fault =
-  | { kind: "crash"; seat: number; commit: number; when: "before" | "after" }
+  | { kind: "crash"; seat: number; commit: number; when: "before" | "within" | "after"; rows: number }
+  | { kind: "power"; seat: number; commit: number; part: number }
   | { kind: "fail"; seat: number; commit: number; code: string; written: boolean }
   | { kind: "pause"; seat: number; answer: number; spanMs: number }
   | { kind: "slow"; seat: number; answer: number; count: number; rounds: number }
+  | { kind: "disown"; seat: number; answer: number }
+  | { kind: "skew"; seat: number; answer: number; count: number; spanMs: number }
   | { kind: "skip"; round: number; spanMs: number }
-  | { kind: "drop" | "lag"; request: number; spanMs: number };
+  | { kind: "thread"; seat: number; report: number }
+  | { kind: "late"; seat: number; report: number; count: number; rounds: number }
+  | { kind: "drop" | "lag" | "echo" | "again"; request: number; spanMs: number };
 
 export type FaultKind = Fault["kind"];
 
@@ -23,6 +34,9 @@ export interface Scenario {
   /** For the randomness of the hosts, and of what is done from outside. */
   seed: number;
   seats: Seating[];
+  store: ShelfKind;
+  /** How long ended agents and settled promises of agents that are gone are kept; null: for ever. */
+  retentionMs: number | null;
   /** How long a node is taken for alive. */
   leaseMs: number;
   /** Whether the others know at once that a process was killed, as on one machine. */
@@ -38,6 +52,8 @@ export interface Seating {
   /** How many agents of the group it runs at once; 0: it is not of the group. The first seat always is. */
   slots: number;
   sessions: number;
+  /** How many threads run its guests, and how many instances each of them may hold. */
+  threads: number;
   instances: number;
 }
 
@@ -56,7 +72,15 @@ const arbitraries: Record<FaultKind, fc.Arbitrary<Fault>> = {
     kind: fc.constant("crash" as const),
     seat,
     commit: early(32),
-    when: fc.constantFrom("before" as const, "after" as const),
+    when: fc.constantFrom("before" as const, "within" as const, "after" as const),
+    rows: fc.nat(20),
+  }),
+  power: fc.record({
+    kind: fc.constant("power" as const),
+    seat,
+    commit: early(32),
+    // All of it is as likely as any half of it.
+    part: fc.nat(150).map((percent) => Math.min(percent, 100) / 100),
   }),
   fail: fc.oneof(
     fc.record({
@@ -83,9 +107,27 @@ const arbitraries: Record<FaultKind, fc.Arbitrary<Fault>> = {
     count: fc.integer({ min: 1, max: 60 }),
     rounds: fc.integer({ min: 1, max: 30 }),
   }),
+  disown: fc.record({ kind: fc.constant("disown" as const), seat, answer: early(320) }),
+  skew: fc.record({
+    kind: fc.constant("skew" as const),
+    seat,
+    answer: early(320),
+    count: fc.integer({ min: 1, max: 120 }),
+    spanMs: fc.integer({ min: -6_000, max: 6_000 }),
+  }),
   skip: fc.record({ kind: fc.constant("skip" as const), round: early(240), spanMs }),
+  thread: fc.record({ kind: fc.constant("thread" as const), seat, report: early(120) }),
+  late: fc.record({
+    kind: fc.constant("late" as const),
+    seat,
+    report: early(120),
+    count: fc.integer({ min: 1, max: 40 }),
+    rounds: fc.integer({ min: 1, max: 30 }),
+  }),
   drop: fc.record({ kind: fc.constant("drop" as const), request: early(12), spanMs: fc.nat(500) }),
   lag: fc.record({ kind: fc.constant("lag" as const), request: early(12), spanMs: fc.nat(500) }),
+  echo: fc.record({ kind: fc.constant("echo" as const), request: early(12), spanMs }),
+  again: fc.record({ kind: fc.constant("again" as const), request: early(12), spanMs: fc.nat(500) }),
 };
 
 /** Those that end a host come more often. */
@@ -99,6 +141,7 @@ export function scenarios(kinds: readonly FaultKind[] = faultKinds): fc.Arbitrar
   const seating = fc.record({
     slots: fc.nat(4),
     sessions: fc.integer({ min: 1, max: 20 }),
+    threads: fc.integer({ min: 1, max: 2 }),
     instances: fc.integer({ min: 1, max: 4 }),
   });
   return fc.record({
@@ -106,6 +149,9 @@ export function scenarios(kinds: readonly FaultKind[] = faultKinds): fc.Arbitrar
     seats: fc
       .array(seating, { minLength: 2, maxLength: 4 })
       .map(([first, ...others]) => [{ ...first!, slots: Math.max(1, first!.slots) }, ...others]),
+    // Every fourth is played on files.
+    store: fc.nat(3).map((choice) => shelfKinds[choice === 3 ? 1 : 0]),
+    retentionMs: fc.oneof(fc.constant(null), fc.nat(400)),
     leaseMs: fc.constantFrom(2_000, 5_000),
     knowsDeath: fc.boolean(),
     hurryMs: fc.constantFrom(0, 5, 20),

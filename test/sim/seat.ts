@@ -1,22 +1,21 @@
 import { HostError } from "../../host/base/error.ts";
 import type { NodeId } from "../../host/base/id.ts";
 import type { Random } from "../../host/base/port.ts";
-import { InProcessExecutor } from "../../host/executor/in-process.ts";
 import { Host } from "../../host/scheduler/host.ts";
-import type { MemoryState } from "../../host/store/memory-state.ts";
-import { openMemoryStore } from "../../host/store/memory-store.ts";
-import type { Changes, Fence, Store } from "../../host/store/store.ts";
-import { intercept, watchJoin } from "../../host/testing/dying-store.ts";
+import { watchJoin } from "../../host/testing/dying-store.ts";
 import type { VirtualClock } from "../../host/testing/virtual-clock.ts";
 import { engine } from "../unit/scheduler/scene.ts";
+import { Link } from "./link.ts";
 import { world } from "./program.ts";
-import type { Fault, Scenario, Seating } from "./scenario.ts";
+import type { Fault, FaultKind, Scenario, Seating } from "./scenario.ts";
 import type { Server } from "./server.ts";
+import type { Shelf } from "./shelf.ts";
+import { Threads } from "./threads.ts";
 
 /** What all seats have in common. */
 export interface Surroundings {
   scenario: Scenario;
-  state: MemoryState;
+  shelf: Shelf;
   clock: VirtualClock;
   random: Random;
   server: Server;
@@ -26,6 +25,10 @@ export interface Surroundings {
   violated: (what: string) => void;
   /** Resolves after so many rounds of the event loop. */
   rounds: (count: number) => Promise<void>;
+  /** Notes that a fault has come about. */
+  strike: (fault: FaultKind) => void;
+  /** Kills the processes of all seats at once. */
+  cutPower: () => void;
 }
 
 /** How long it takes until the next process is started, in milliseconds. */
@@ -45,9 +48,11 @@ export class Seat {
   readonly #faults: Fault[];
   #commits = 0;
   #answers = 0;
+  #reports = 0;
   #sitting: Sitting | null = null;
   #isBusy: () => boolean = () => false;
   #leave: () => Promise<void> = async () => {};
+  #kill: () => void = () => {};
   #isClosed = false;
   #occupied: Promise<void> = Promise.resolve();
   /** How many hosts have sat here. */
@@ -98,6 +103,11 @@ export class Seat {
     this.#faults.length = 0;
   }
 
+  /** The process that runs here is killed, if there is one. */
+  kill(): void {
+    this.#kill();
+  }
+
   async close(): Promise<void> {
     this.#isClosed = true;
     await this.#leave();
@@ -106,19 +116,23 @@ export class Seat {
   }
 
   async #live(): Promise<void> {
-    const { clock: whole, server, killed, scenario, random, state, violated } = this.#surroundings;
+    const { clock: whole, server, shelf, killed, scenario, random, rounds, strike, violated } = this.#surroundings;
     this.lives += 1;
     const clock = whole.part();
-    const gone = Promise.withResolvers<null>();
+    const [gone, death] = [Promise.withResolvers<null>(), Promise.withResolvers<null>()];
     let node: NodeId | null = null;
     const http = server.connect();
-    const link = new Link(this.#surroundings, {
+    const store = await shelf.connect(() => clock.now());
+    const link = new Link(store, this.#surroundings, {
       faults: this.#faults,
+      node: () => node,
+      now: () => clock.now(),
       nextCommit: () => (this.#commits += 1),
       nextAnswer: () => (this.#answers += 1),
-      die: () => {
+      died: () => {
         clock.stop();
         killed.add(node);
+        death.resolve(null);
         gone.resolve(null);
       },
       pause: (spanMs) => {
@@ -130,12 +144,14 @@ export class Seat {
           });
         });
       },
+      skew: (spanMs) => clock.skew(spanMs),
     });
-    const { slots, sessions, instances } = this.#seating;
-    const store = await openMemoryStore({ now: () => whole.now(), state });
+    this.#kill = () => link.die();
+    const { slots, sessions, instances, threads } = this.#seating;
+    const nextReport = () => (this.#reports += 1);
     const opening = Host.open({
-      store: watchJoin(link.wrap(store), (id) => (node = id)),
-      executor: new InProcessExecutor({ clock, random, instances }),
+      store: watchJoin(link.store, (id) => (node = id)),
+      executor: new Threads({ clock, random, threads, instances, faults: this.#faults, nextReport, rounds, strike }),
       clock,
       random,
       http,
@@ -143,7 +159,7 @@ export class Seat {
       version: "0.0.0",
       leaseMs: scenario.leaseMs,
       pollMs: 20,
-      retentionMs: null,
+      retentionMs: scenario.retentionMs,
       sessions,
       group: slots > 0 ? { name: world.group, node: `w${this.#index}`, slots } : null,
       isGone: ({ id }) => scenario.knowsDeath && killed.has(id),
@@ -156,16 +172,17 @@ export class Seat {
       });
       this.#isBusy = () => !link.isPaused && host.busyCount > http.waiting;
       const isReady = await Promise.race([this.#prepare(host), gone.promise]);
-      this.#leave = async () => {
+      const leave = async () => {
         this.#sitting = null;
-        this.#leave = async () => {};
         this.#isBusy = () => !link.isPaused;
         // A dead one would wait for its store for ever.
-        if (!link.isDead) await host[Symbol.asyncDispose]();
+        if (!link.isDead) await Promise.race([host[Symbol.asyncDispose](), death.promise]);
         clock.stop();
         this.#isBusy = () => false;
         gone.resolve(null);
       };
+      let leaving: Promise<void> | null = null;
+      this.#leave = () => (leaving ??= leave());
       if (isReady && !this.#isClosed) {
         this.#sitting = { host, gone: gone.promise };
         await gone.promise;
@@ -173,6 +190,9 @@ export class Seat {
     }
     await this.#leave();
     this.#isBusy = () => false;
+    this.#kill = () => {};
+    this.#leave = async () => {};
+    await store[Symbol.asyncDispose]();
   }
 
   async #prepare(host: Host): Promise<true | null> {
@@ -193,85 +213,3 @@ function orNull(error: unknown): null {
 
 /** Whether that is how a host ends that has lost its store, or was closed. */
 const isExpected = (error: unknown) => error instanceof HostError && /^(?:store|host)\//.test(error.code);
-
-interface LinkOptions {
-  faults: readonly Fault[];
-  nextCommit: () => number;
-  nextAnswer: () => number;
-  die: () => void;
-  pause: (spanMs: number) => Promise<void>;
-}
-
-/** A host's connection to its store, on which things go wrong. What goes over it keeps its order. */
-class Link {
-  readonly #surroundings: Surroundings;
-  readonly #options: LinkOptions;
-  #tail: Promise<unknown> = Promise.resolve();
-  isDead = false;
-  isPaused = false;
-
-  constructor(surroundings: Surroundings, options: LinkOptions) {
-    this.#surroundings = surroundings;
-    this.#options = options;
-  }
-
-  wrap(store: Store): Store {
-    return intercept(store, (name, call, args) => {
-      const answer = this.#tail.then(() => this.#handle(name, call, args));
-      this.#tail = answer.catch(() => {});
-      return answer;
-    });
-  }
-
-  async #handle(name: keyof Store, call: () => Promise<unknown>, args: readonly unknown[]): Promise<unknown> {
-    const { nextAnswer, faults } = this.#options;
-    const number = nextAnswer();
-    let rounds = 0;
-    for (const fault of faults) {
-      if (fault.kind === "pause" && fault.answer === number) await this.#pause(fault.spanMs);
-      if (fault.kind === "slow" && number >= fault.answer && number < fault.answer + fault.count)
-        rounds = Math.max(rounds, fault.rounds);
-    }
-    // On its way there, and on its way back.
-    await this.#surroundings.rounds(rounds);
-    const result = name === "commit" ? await this.#commit(call, args) : await call();
-    await this.#surroundings.rounds(rounds);
-    return result;
-  }
-
-  async #pause(spanMs: number): Promise<void> {
-    this.isPaused = true;
-    await this.#options.pause(spanMs);
-    this.isPaused = false;
-  }
-
-  async #commit(call: () => Promise<unknown>, args: readonly unknown[]): Promise<void> {
-    const { nextCommit, faults } = this.#options;
-    const number = nextCommit();
-    const fault = faults.find((each) => (each.kind === "crash" || each.kind === "fail") && each.commit === number);
-    if (fault?.kind === "crash" && fault.when === "before") return this.#die();
-    const error = fault?.kind === "fail" ? new HostError(fault.code, "The disk said so.") : null;
-    if (fault?.kind === "fail" && !fault.written) throw error;
-    await this.#checkWriters(call, args[0] as Changes, args[1] as Fence);
-    if (fault?.kind === "crash") return this.#die();
-    if (error) throw error;
-  }
-
-  /** Nobody writes what belongs to another node that is alive. */
-  async #checkWriters(call: () => Promise<unknown>, { agents, steps }: Changes, { node }: Fence): Promise<void> {
-    const { state, clock, violated } = this.#surroundings;
-    const ids = new Set([...agents.keys(), ...steps.map(({ agent }) => agent)]);
-    const others = [...ids].filter((id) => {
-      const owner = state.agents.get(id)?.row.node ?? null;
-      return owner !== null && owner !== node && state.isAlive(owner, clock.now());
-    });
-    await call();
-    for (const id of others) violated(`${node} wrote ${id}, which belongs to another node`);
-  }
-
-  #die(): Promise<never> {
-    this.isDead = true;
-    this.#options.die();
-    return new Promise(() => {});
-  }
-}

@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, test, vi } from "vitest";
 import { play } from "./play.ts";
-import { faultKinds, scenarios, type Fault, type Scenario } from "./scenario.ts";
+import { faultKinds, scenarios, type Fault, type FaultKind, type Scenario } from "./scenario.ts";
+import { shelfKinds } from "./shelf.ts";
 import { simulate } from "./simulate.ts";
 
 vi.setConfig({ testTimeout: 300_000 });
@@ -18,19 +19,29 @@ describe("programs made at random come to the end that they come to undisturbed"
     expect(rounds).toBe(60);
   });
 
+  test.each(faultKinds)("whenever there is this: %s", async (kind) => {
+    // A request is answered twice when two hosts have sent it.
+    const faults: FaultKind[] = kind === "echo" ? ["echo", "disown", "pause"] : [kind];
+    const { failed, struck } = await simulate({ seed, rounds: kind === "echo" ? 60 : 10, faults });
+    expect(failed).toBeNull();
+    expect(struck[kind]).toBeGreaterThan(0);
+  });
+
   test("when nothing does", async () => {
     expect((await simulate({ seed, rounds: 10, faults: [] })).failed).toBeNull();
   });
 });
 
 describe("a scenario", () => {
-  test("goes the same way each time that it is played", async () => {
+  test.each(shelfKinds)("goes the same way each time that it is played in %s", async (store) => {
     const faults: Fault[] = [
-      { kind: "crash", seat: 0, commit: 1, when: "after" },
+      { kind: "crash", seat: 0, commit: 1, when: "after", rows: 0 },
       { kind: "slow", seat: 1, answer: 20, count: 40, rounds: 9 },
+      { kind: "power", seat: 0, commit: 3, part: 0.5 },
+      { kind: "late", seat: 0, report: 3, count: 9, rounds: 5 },
       { kind: "skip", round: 30, spanMs: 3_000 },
     ];
-    const scenario = { ...sample(), faults };
+    const scenario = { ...sample(), faults, store };
     const [first, second] = [await play(scenario), await play(scenario)];
     expect(first.violations).toEqual([]);
     expect(second).toEqual(first);

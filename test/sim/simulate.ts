@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { play } from "./play.ts";
-import { scenarios, type FaultKind, type Scenario } from "./scenario.ts";
+import { faultKinds, scenarios, type FaultKind, type Scenario } from "./scenario.ts";
 
 export interface SimulateOptions {
   seed: number;
@@ -25,8 +25,10 @@ export interface Simulated {
   rounds: number;
   /** How many hosts lived in these. */
   hosts: number;
-  /** How many faults there were to come. */
-  faults: number;
+  /** How many of these scenarios were played on files. */
+  files: number;
+  /** How often which faults came about. */
+  struck: Partial<Record<FaultKind, number>>;
   failed: Counterexample | null;
 }
 
@@ -35,15 +37,16 @@ const shrinkMs = 60_000;
 
 /** Plays scenarios made at random until one fails, and makes that one smaller: first its faults, then its program. */
 export async function simulate({ seed, rounds, faults, path }: SimulateOptions): Promise<Simulated> {
-  const count = { rounds: 0, hosts: 0, faults: 0 };
+  const count = { rounds: 0, hosts: 0, files: 0, struck: {} as Simulated["struck"] };
   let failedAt: number | null = null;
   const property = fc.asyncProperty(fc.noBias(scenarios(faults)), async (scenario) => {
     if (failedAt !== null && performance.now() - failedAt > shrinkMs) return;
-    const { violations, lives } = await play(scenario);
+    const { violations, lives, struck } = await play(scenario);
     if (failedAt === null) {
       count.rounds += 1;
       count.hosts += lives;
-      count.faults += scenario.faults.length;
+      count.files += Number(scenario.store === "sqlite");
+      for (const kind of faultKinds) count.struck[kind] = (count.struck[kind] ?? 0) + (struck[kind] ?? 0);
     }
     if (violations.length === 0) return;
     failedAt ??= performance.now();

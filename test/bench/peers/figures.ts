@@ -1,7 +1,7 @@
 import { median } from "../summary.ts";
 import type { EffectCount } from "./effects.ts";
 import type { Peer } from "./peers.ts";
-import type { Figure } from "./session.ts";
+import type { Figure, Room } from "./session.ts";
 import type { Usage } from "./usage.ts";
 import type { Workload, WorkloadName } from "./workloads.ts";
 
@@ -31,6 +31,7 @@ export interface Summary {
   memoryBytes: number | null;
   /** Of all rounds together. */
   effects: EffectCount | null;
+  room: Room | null;
   /** How many times as fast as the best durable peer; null where none was measured. */
   ratio: number | null;
 }
@@ -42,14 +43,15 @@ export function summarize(
   samples: readonly Sample[],
   own: string,
 ): Summary[] {
-  return workloads.flatMap(({ name }) => {
+  return workloads.flatMap(({ name, told }) => {
     const summaries = peers.flatMap((peer) => {
       const all = samples.filter((sample) => sample.peer === peer.name && sample.workload === name);
       return all.length === 0 ? [] : [summarizeOne(peer.name, name, all)];
     });
     const isRival = ({ peer }: Summary) => peer !== own && peers.some((each) => each.name === peer && each.isDurable);
     const best = Math.min(...summaries.filter(isRival).map((each) => each.median));
-    return summaries.map((each) => ({ ...each, ratio: Number.isFinite(best) ? best / each.median : null }));
+    const isCompared = Number.isFinite(best) && told !== "room";
+    return summaries.map((each) => ({ ...each, ratio: isCompared ? best / each.median : null }));
   });
 }
 
@@ -68,6 +70,8 @@ function summarizeOne(peer: string, workload: WorkloadName, samples: readonly Sa
     usage: usages.length === 0 ? null : medianUsage(usages),
     memoryBytes: memories.length === 0 ? null : median(memories),
     effects: counts.length === 0 ? null : counts.reduce(addEffects),
+    // It is taken in one round.
+    room: samples[0]!.room,
     ratio: null,
   };
 }

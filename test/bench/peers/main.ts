@@ -65,11 +65,13 @@ async function askAll(asked: readonly Peer[], all: readonly Workload[], rounds: 
     for (const peer of asked) {
       const failed = outcomes.failures.filter((each) => each.peer === peer.name).map(({ workload }) => workload);
       process.stderr.write(`Round ${round} of ${rounds}: ${peer.title}\n`);
+      const left = all.filter(({ name, once }) => !failed.includes(name) && (round === 1 || !once));
       await askPeer(
         peer,
-        all.filter(({ name }) => !failed.includes(name)),
+        left.filter(({ once }) => !once),
         outcomes,
       );
+      for (const workload of left.filter(({ once }) => once)) await askPeer(peer, [workload], outcomes);
       if (stoppedBy !== undefined) throw new Error(`Stopped by ${stoppedBy}.`);
     }
   }
@@ -80,13 +82,14 @@ async function askAll(asked: readonly Peer[], all: readonly Workload[], rounds: 
 async function askPeer(peer: Peer, asked: readonly Workload[], { samples, failures }: Outcomes): Promise<void> {
   const fail = (workload: Workload, reason: string) =>
     failures.push({ peer: peer.name, workload: workload.name, reason });
+  const lackOf = ({ job, name }: Workload) => peer.lacks?.[job] ?? peer.lacks?.[name];
   for (const workload of asked) {
-    const lack = peer.lacks?.[workload.job];
+    const lack = lackOf(workload);
     if (lack !== undefined) fail(workload, lack);
   }
-  // The one that kills its worker comes last: it leaves a cold one.
-  const kills = ({ job }: Workload) => Number(job === "effects");
-  const possible = asked.filter(({ job }) => peer.lacks?.[job] === undefined).toSorted((a, b) => kills(a) - kills(b));
+  // Those that kill their worker come last: they leave a cold one.
+  const kills = ({ job }: Workload) => Number(job === "effects" || job === "resume");
+  const possible = asked.filter((each) => lackOf(each) === undefined).toSorted((a, b) => kills(a) - kills(b));
   if (possible.length === 0) return;
   let failed = possible;
   try {

@@ -33,6 +33,7 @@ const sample = (peer: string, value: number, more: Partial<Sample> = {}): Sample
   usage: null,
   memoryBytes: null,
   effects: null,
+  room: null,
   ...more,
 });
 
@@ -75,7 +76,7 @@ describe("arguments", () => {
 
   test.each([
     [["--only", "temporal"], '--only does not know "temporal". It knows planaria, restate, dbos.'],
-    [["--workloads", "W1,W9"], '--workloads does not know "W9".'],
+    [["--workloads", "W1,W10"], '--workloads does not know "W10".'],
     [["--workloads", ""], '--workloads does not know "".'],
     [["--rounds", "0"], '--rounds is a whole number from 1 to 99, not "0".'],
     [["--rounds", "two"], '--rounds is a whole number from 1 to 99, not "two".'],
@@ -146,6 +147,23 @@ describe("the report", () => {
     expect(text).toContain("| The forgetful, memory only |");
     expect(text).toContain("* **The forgetful** 1.2.3. Durable: none. No W5: it keeps nothing.");
     expect(text).toContain("* **The slow** 1.2.3. Durable: fsync. No W1, W5: it does not start.");
+  });
+
+  test("says what those take up that wait, and how many came to, and compares them with nobody", () => {
+    const wait = workloads.find(({ name }) => name === "W9")!;
+    const rooms = ["own", "good"].map((peer, index) =>
+      sample(peer, 1, {
+        workload: "W9",
+        room: { diskBytes: 1_000, memoryBytes: 20_480, count: index === 0 ? 1_000 : 70 },
+      }),
+    );
+    const summaries = summarize(peers, [wait], rooms, "own");
+    expect(summaries.map(({ ratio }) => ratio)).toEqual([null, null]);
+    const lines = formatReport({ environment, peers, workloads: [wait], summaries, failures: [] }).split("\n");
+    const found = lines
+      .filter((line) => line.startsWith("| W9 "))
+      .map((line) => line.split("|").map((cell) => cell.trim()));
+    expect(found).toEqual([["", "W9 1,000 that wait", "1,000 B, 20 KiB", "–", "1,000 B, 20 KiB, of 70", "–", ""]]);
   });
 
   test("names the machine, its load and the chart", () => {
@@ -252,6 +270,9 @@ describe("a task", () => {
     openPromise: refuse,
     trivial: refuse,
     effects: refuse,
+    pause: refuse,
+    resume: refuse,
+    suspend: refuse,
   };
 
   test("of a crawl is refused when not all nodes were visited", async () => {
@@ -272,6 +293,14 @@ describe("a task", () => {
     await vi.runAllTimersAsync();
     expect((await answer).timesMs).toHaveLength(2);
     expect(done).toEqual(["open p-0", "open p-1", "settle p-0", "result p-0", "settle p-1", "result p-1"]);
+  });
+
+  test("of workflows that wait counts those that came to", async () => {
+    const started: string[] = [];
+    const suspend = async (name: string) => started.push(name);
+    const answer = await carryOut({ ...subject, suspend }, { job: "suspended", size: 300, name: "s" });
+    expect(answer).toMatchObject({ count: 300 });
+    expect(new Set(started).size).toBe(300);
   });
 
   test("that fails, fails with the reason of the peer", async () => {

@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { CallRequest } from "../../../host/scheduler/host.ts";
-import { promiseId } from "../../../host/base/id.ts";
+import { agentId, promiseId } from "../../../host/base/id.ts";
 import { buildComponent, Scene } from "../scene.ts";
 import { serveSubject } from "./subject.ts";
 
@@ -16,9 +16,13 @@ await serveSubject(async ({ folder }) => {
   const { host } = scene;
   if (component) await host.addComponent(component, "bench", { allowedHosts: ["*"] });
 
-  async function call(name: string, args: unknown[], key?: string): Promise<unknown> {
+  const start = (name: string, args: unknown[], key?: string) => {
     const request: CallRequest = { callee: { function: name }, args: JSON.stringify(args), ...(key && { key }) };
-    const outcome = await host.result(await host.call(request));
+    return host.call(request);
+  };
+
+  async function call(name: string, args: unknown[], key?: string): Promise<unknown> {
+    const outcome = await host.result(await start(name, args, key));
     if ("error" in outcome) throw new Error(outcome.error);
     return JSON.parse(outcome.value);
   }
@@ -35,5 +39,27 @@ await serveSubject(async ({ folder }) => {
     },
     trivial: () => call("nothing", []),
     effects: (name, count, url) => call("fetches", [count, url], name),
+    async openFork(name, count) {
+      const agent = `cell("${name}")`;
+      const { key } = await host.call({ callee: { agent, method: "work" }, args: `[${count}]` });
+      await host.result({ agent: agentId(agent), key });
+      // The last step is of three entries: it began, it was given the outcome of the last run, it was through.
+      const at = (await scene.store.agent(agentId(agent)))!.length - 4;
+      return async () => host.result({ agent: await host.forkAgent(agentId(agent), at), key });
+    },
+    async pause(name, count) {
+      await start("history", [count, name], name);
+      while ((await host.promise(name)) === undefined) await sleep(1);
+      await host.settled();
+      return "";
+    },
+    async resume(name, count) {
+      await host.settlePromise(promiseId(name), "resolved", "1");
+      return call("history", [count, name], name);
+    },
+    async suspend(name) {
+      await start("pledge", [name]);
+      while ((await host.promise(name)) === undefined) await sleep(5);
+    },
   };
 });

@@ -2,6 +2,7 @@ import type { Environment } from "../environment.ts";
 import { formatQuantity, formatTable } from "../table.ts";
 import type { Failure, Summary } from "./figures.ts";
 import type { Peer } from "./peers.ts";
+import { suspendingMs } from "./subject.ts";
 import type { Workload } from "./workloads.ts";
 
 /** All that a run found. Peers and workloads are those that were asked for. */
@@ -25,12 +26,13 @@ export function formatReport(report: Report, chart?: string): string {
     `${date}; ${cores} × ${processor}, ${Math.round(memoryBytes / 2 ** 30)} GiB; node ${versions["node"]}; ${where}. ${rounds} ${rounds === 1 ? "round" : "rounds"}; load before ${load.toFixed(1)}.`,
     ...(chart === undefined ? [] : [`![How many times as fast as the best durable peer](${chart})`]),
     "How many times as fast as the best durable peer of the same run:",
-    tabulate(report, ({ ratio }) => (ratio === null ? "" : formatRatio(ratio))),
-    "Medians (least to most of the rounds). W1 calls a function of the same process and journals its result; W1b calls another agent, service or workflow. W6 is of the same clients for the same time.",
-    tabulate(report, formatSpread),
+    tabulate(report, ({ ratio }) => (ratio === null ? "" : formatRatio(ratio)), isTimed),
+    "Medians (least to most of the rounds). W1 calls a function of the same process and journals its result; W1b calls another agent, service or workflow. W6 is of the same clients for the same time. W7 to W9 are asked for in one round, of a peer that has just been started. W7 is done from outside: the copy is of one that has come to its end, as it was before its last step, and goes on from there. W8 counts from when the new process is ready.",
+    tabulate(report, formatSpread, isTimed),
     "What an operation costs: CPU time of all processes of a peer, bytes written, flushes of the disk.",
     tabulate(report, formatCosts, ({ unit }) => unit !== null),
     ...formatRest(report),
+    ...formatRoom(report),
     ...formatPeers(report),
   ].join("\n\n");
 }
@@ -80,6 +82,25 @@ function formatCosts({ usage }: Summary): string {
     formatQuantity(writtenBytes, "bytes"),
     `${flushes.toLocaleString("en", { maximumFractionDigits: flushes < 0.1 ? 3 : 1 })} fl.`,
   ].join(", ");
+}
+
+const isTimed = ({ told }: Workload) => told !== "room";
+
+/** What those take up that wait. */
+function formatRoom(report: Report): string[] {
+  const isShown = (workload: Workload) => !isTimed(workload);
+  if (!report.workloads.some(isShown)) return [];
+  return [
+    `What one that waits takes up, when so many do: on disk, logs and all, and in memory, of all processes; each less what there was before. They were started for ${suspendingMs / 1_000} s at the most: where fewer came to wait by then, it is said how many. Taken in one round.`,
+    tabulate(report, formatRoomOf, isShown),
+  ];
+}
+
+function formatRoomOf({ room }: Summary, { size }: Workload): string {
+  if (room === null) return "–";
+  const [disk, memory] = [room.diskBytes, room.memoryBytes].map((bytes) => formatQuantity(Math.max(0, bytes), "bytes"));
+  const reached = room.count < size ? `, of ${room.count.toLocaleString("en")}` : "";
+  return `${disk}, ${memory}${reached}`;
 }
 
 /** Memory, and what became of effects: a row each, if it was measured. */

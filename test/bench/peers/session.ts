@@ -8,7 +8,7 @@ import type { Peer } from "./peers.ts";
 import { end, type Server } from "./processes.ts";
 import { findPorts, type Place } from "./servers.ts";
 import type { Task } from "./subject.ts";
-import { takeMemoryBytes, takeUsage, usedBetween, type Usage } from "./usage.ts";
+import { takeFolderBytes, takeMemoryBytes, takeUsage, usedBetween, type Usage } from "./usage.ts";
 import { Worker } from "./worker.ts";
 import type { Workload } from "./workloads.ts";
 
@@ -21,6 +21,14 @@ export interface Figure {
   /** Of all processes, behind it. */
   memoryBytes: number | null;
   effects: EffectCount | null;
+  room: Room | null;
+}
+
+/** What one workflow that waits takes up, of so many that came to wait. */
+export interface Room {
+  diskBytes: number;
+  memoryBytes: number;
+  count: number;
 }
 
 /** Small tasks that go before, so that engines have compiled what is used much. */
@@ -31,6 +39,9 @@ const warmUp: Pick<Task, "job" | "size">[] = [
   { job: "crawl", size: 1 },
   { job: "clients", size: 200 },
 ];
+
+/** How long a peer is left alone before it is looked at how much room it takes up. */
+const restMs = 2_000;
 
 /** A kill comes so long after an answer, at most: about as long as a step takes. */
 const killWithinMs = 4;
@@ -66,7 +77,16 @@ export class Session implements AsyncDisposable {
     const { job } = workload;
     const size = Math.min(workload.size, this.#peer.sizes?.[job] ?? workload.size);
     const task: Task = { job, size, name: `${job}-${(this.#tasks += 1)}` };
-    return job === "effects" ? this.#killAtHalf(task) : this.#measure(workload, task);
+    switch (job) {
+      case "effects":
+        return this.#killAtHalf(task);
+      case "resume":
+        return this.#killPaused(task);
+      case "suspended":
+        return this.#suspend(task);
+      default:
+        return this.#measure(workload, task);
+    }
   }
 
   async #measure({ told, unit, job }: Workload, task: Task): Promise<Figure> {
@@ -80,7 +100,34 @@ export class Session implements AsyncDisposable {
       usage: unit === null ? null : usage,
       memoryBytes: job === "children" ? takeMemoryBytes(this.#pids) : null,
       effects: null,
+      room: null,
     };
+  }
+
+  /** Kills the worker while a workflow waits; counts the time from when the next one is ready until that has come to its end. */
+  async #killPaused(task: Task): Promise<Figure> {
+    const { token = "" } = await this.#worker!.carryOut({ ...task, job: "pause" });
+    await this.#worker![Symbol.asyncDispose]();
+    const answer = await (await this.#startWorker()).carryOut({ ...task, token });
+    return { value: median(answer.timesMs), usage: null, memoryBytes: null, effects: null, room: null };
+  }
+
+  /** What is taken up when so many wait, less what was before, for each of them. */
+  async #suspend(task: Task): Promise<Figure> {
+    const take = async () => {
+      await sleep(this.#peer.restMs ?? restMs);
+      return { disk: await takeFolderBytes(this.#place.folder), memory: takeMemoryBytes(this.#pids) };
+    };
+    const before = await take();
+    const { count, timesMs } = await this.#worker!.carryOut(task);
+    const after = await take();
+    if (count === 0) throw new Error(`None of ${task.size} came to wait.`);
+    const room = {
+      diskBytes: (after.disk - before.disk) / count,
+      memoryBytes: (after.memory - before.memory) / count,
+      count,
+    };
+    return { value: median(timesMs), usage: null, memoryBytes: null, effects: null, room };
   }
 
   /** Kills the worker when half of the effects have happened; counts the time from there until all is through. */
@@ -96,7 +143,7 @@ export class Session implements AsyncDisposable {
     await this.#worker![Symbol.asyncDispose]();
     await (await this.#startWorker()).carryOut(given);
     const value = performance.now() - start;
-    return { value, usage: null, memoryBytes: null, effects: effects.count(task.size) };
+    return { value, usage: null, memoryBytes: null, effects: effects.count(task.size), room: null };
   }
 
   async #startWorker(): Promise<Worker> {

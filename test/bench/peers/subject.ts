@@ -27,6 +27,38 @@ export interface Subject {
    * The same name is the same workflow: asked again, in another process too, it resolves when that one is through.
    */
   effects(name: string, count: number, url: string): Promise<unknown>;
+  /**
+   * Makes a workflow of so many steps that has come to its end. What it gives copies that one as it was before the last
+   * of them, and resolves when the copy has come to its end, too.
+   */
+  openFork?(name: string, count: number): Promise<() => Promise<unknown>>;
+  /** One workflow of so many steps that then waits for a promise. Resolves when it waits, to what tells `resume` of it. */
+  pause(name: string, count: number): Promise<string>;
+  /** Settles that promise, in another process, and resolves when the workflow has come to its end. */
+  resume(name: string, count: number, token: string): Promise<unknown>;
+  /** Starts a workflow that waits for a promise which nobody settles. Resolves when it waits. */
+  suspend(name: string): Promise<unknown>;
+}
+
+/** How many copies are made of each history. */
+const forkCount = 10;
+/** How many workflows are on their way to their promises at once. */
+const suspendingCount = 256;
+/** How long workflows that are to wait are started, at most. */
+export const suspendingMs = 15_000;
+
+/** In the process of those who wait: who starts a workflow here hears when it has come to its promise. */
+export class Arrivals {
+  readonly #waiting = new Map<string, (token: string) => void>();
+
+  expect(name: string): Promise<string> {
+    return new Promise((resolve) => this.#waiting.set(name, resolve));
+  }
+
+  arrive(name: string, token = ""): void {
+    this.#waiting.get(name)?.(token);
+    this.#waiting.delete(name);
+  }
 }
 
 const branching = 4;
@@ -39,20 +71,34 @@ export const clientCount = 32;
 
 /** A piece of work: how much of it, and what names it among all others of a run. */
 export interface Task {
-  job: "steps" | "calls" | "children" | "crawl" | "promises" | "clients" | "effects";
+  job:
+    | "steps"
+    | "calls"
+    | "children"
+    | "crawl"
+    | "promises"
+    | "clients"
+    | "effects"
+    | "forks"
+    | "pause"
+    | "resume"
+    | "suspended";
   size: number;
   name: string;
   url?: string;
+  token?: string;
 }
 
 /** How long a task took: one time for all of it, or one for each promise; and how many operations it was. */
 export interface Answer {
   timesMs: number[];
   count: number;
+  /** What another process is to be told that goes on with it. */
+  token?: string;
 }
 
 export async function carryOut(subject: Subject, task: Task): Promise<Answer> {
-  const { job, size, name, url = "" } = task;
+  const { job, size, name, url = "", token = "" } = task;
   switch (job) {
     case "steps":
       return { timesMs: [await time(() => subject.steps(size))], count: size };
@@ -72,7 +118,43 @@ export async function carryOut(subject: Subject, task: Task): Promise<Answer> {
       return callFor(subject, size);
     case "effects":
       return { timesMs: [await time(() => subject.effects(name, size, url))], count: size };
+    case "forks":
+      return forkAll(subject, size, name);
+    case "pause": {
+      let paused = "";
+      const timeMs = await time(async () => (paused = await subject.pause(name, size)));
+      return { timesMs: [timeMs], count: size, token: paused };
+    }
+    case "resume":
+      return { timesMs: [await time(() => subject.resume(name, size, token))], count: size };
+    case "suspended":
+      return suspendAll(subject, size, name);
   }
+}
+
+async function forkAll(subject: Subject, size: number, name: string): Promise<Answer> {
+  const fork = await subject.openFork!(name, size);
+  const timesMs: number[] = [];
+  for (let i = 0; i < forkCount; i += 1) timesMs.push(await time(fork));
+  return { timesMs, count: forkCount };
+}
+
+/** Starts as many as there are to be, or as come to wait in time. */
+async function suspendAll(subject: Subject, size: number, name: string): Promise<Answer> {
+  let [begun, count] = [0, 0];
+  const start = performance.now();
+  const client = async () => {
+    while (begun < size && performance.now() - start < suspendingMs) {
+      await subject.suspend(`${name}-${(begun += 1)}`);
+      count += 1;
+    }
+  };
+  const clients = Promise.all(Array.from({ length: suspendingCount }, client));
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise((resolve) => (timer = setTimeout(resolve, suspendingMs)));
+  const timeMs = await time(() => Promise.race([clients, late]));
+  clearTimeout(timer);
+  return { timesMs: [timeMs], count };
 }
 
 /** All are opened before the first is settled, and given a moment to be waited for. */

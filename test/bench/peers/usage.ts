@@ -1,4 +1,6 @@
 import { readFileSync } from "node:fs";
+import { readdir, stat as readStat } from "node:fs/promises";
+import { join } from "node:path";
 import { readProcess, statFields, treeOf } from "./processes.ts";
 
 /**
@@ -35,6 +37,21 @@ export function usedBetween(before: Usage, after: Usage): Usage {
 export function takeMemoryBytes(roots: readonly number[]): number {
   const pids = roots.flatMap(treeOf);
   return 1_024 * sum(pids.map((pid) => Number(readProcess(pid, "smaps_rollup")?.match(/^Pss: +(\d+) kB$/m)?.[1] ?? 0)));
+}
+
+/** What the files of a folder take up on the disk. Linux counts in blocks of 512 bytes. */
+export async function takeFolderBytes(folder: string): Promise<number> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  const sizes = entries
+    .filter((entry) => entry.isFile())
+    // One that is gone by now takes up nothing.
+    .map(({ parentPath, name }) =>
+      readStat(join(parentPath, name)).then(
+        ({ blocks }) => 512 * blocks,
+        () => 0,
+      ),
+    );
+  return sum(await Promise.all(sizes));
 }
 
 /** User and system time, its own and that of children that it has waited for. */

@@ -1,6 +1,23 @@
 import { clientCount, nodeCount, type Task } from "./subject.ts";
 
-export const workloadNames = ["W1", "W1b", "W2", "W3", "W4", "W5", "W6"] as const;
+export const workloadNames = [
+  "W1",
+  "W1b",
+  "W2",
+  "W3",
+  "W4",
+  "W5",
+  "W6",
+  "W7",
+  "W7b",
+  "W7c",
+  "W8",
+  "W8b",
+  "W8c",
+  "W9",
+  "W9b",
+  "W9c",
+] as const;
 
 export type WorkloadName = (typeof workloadNames)[number];
 
@@ -14,10 +31,12 @@ export interface Workload {
   /** How many, or how deep, or for how many milliseconds. */
   size: number;
   quickSize: number;
-  /** Told as operations in a second; as the time of all of it; or as the median of the times of each. */
-  told: "rate" | "time" | "each";
+  /** Told as operations in a second; as the time of all of it; as the median of the times of each; as room taken up. */
+  told: "rate" | "time" | "each" | "room";
   /** What its costs are of; null: they say nothing. */
   unit: string | null;
+  /** Asked for in one round only, of a peer that has just been started. */
+  once?: true;
 }
 
 export const workloads: readonly Workload[] = [
@@ -84,4 +103,38 @@ export const workloads: readonly Workload[] = [
     told: "rate",
     unit: "call",
   },
+  ...histories("W7", "forks", (count) => `copy of one with ${many(count)} steps behind it, to its end`, "each"),
+  ...histories("W8", "resume", (count) => `answer after SIGKILL, ${many(count)} steps behind it`, "time"),
+  ...suspended(),
 ];
+
+/** The same with a short, a long and a very long history. */
+function histories(name: "W7" | "W8", job: Task["job"], title: Workload["title"], told: Workload["told"]): Workload[] {
+  return (
+    [
+      [name, 10, 10],
+      [`${name}b`, 1_000, 40],
+      [`${name}c`, 10_000, 80],
+    ] as const
+  ).map(([each, size, quickSize]) => ({ name: each, title, job, size, quickSize, told, unit: null, once: true }));
+}
+
+function suspended(): Workload[] {
+  const title = (count: number) => `${many(count)} that wait`;
+  return (
+    [
+      ["W9", 1_000, 30],
+      ["W9b", 10_000, 60],
+      ["W9c", 100_000, 90],
+    ] as const
+  ).map(([name, size, quickSize]) => ({
+    name,
+    title,
+    job: "suspended",
+    size,
+    quickSize,
+    told: "room",
+    unit: null,
+    once: true,
+  }));
+}

@@ -1,5 +1,10 @@
 import { DBOS } from "@dbos-inc/dbos-sdk";
-import { serveSubject } from "../subject.ts";
+import { setTimeout as sleep } from "node:timers/promises";
+import { Arrivals, serveSubject } from "../subject.ts";
+
+const arrivals = new Arrivals();
+/** How long it takes, at most, until one that has come to its promise waits for it. */
+const settlingMs = 200;
 
 const trivial = DBOS.registerWorkflow(async () => null, { name: "trivial" });
 
@@ -35,7 +40,25 @@ const crawl: (branching: number, depth: number) => Promise<number> = DBOS.regist
   { name: "crawl" },
 );
 
-const promise = DBOS.registerWorkflow(() => DBOS.recv<number>("settled"), { name: "promise" });
+/** As long as nobody sends anything it waits: its own patience is a minute. */
+const patienceSeconds = 86_400;
+
+const promise = DBOS.registerWorkflow(
+  (name: string) => {
+    arrivals.arrive(name);
+    return DBOS.recv<number>("settled", patienceSeconds);
+  },
+  { name: "promise" },
+);
+
+const history = DBOS.registerWorkflow(
+  async (name: string, count: number) => {
+    for (let i = 0; i < count; i += 1) await DBOS.runStep(async () => i, { name: "step" });
+    arrivals.arrive(name);
+    return DBOS.recv<number>("settled", patienceSeconds);
+  },
+  { name: "history" },
+);
 
 const effects = DBOS.registerWorkflow(
   async (count: number, url: string) => {
@@ -60,12 +83,32 @@ await serveSubject(async ({ ports: [port] }) => {
     children: (count) => children(count),
     crawl: (branching, depth) => crawl(branching, depth),
     async openPromise(name) {
-      const handle = await DBOS.startWorkflow(promise, { workflowID: name })();
+      const handle = await DBOS.startWorkflow(promise, { workflowID: name })(name);
       return { settle: () => DBOS.send(name, 1, "settled"), result: () => handle.getResult() };
     },
     trivial: () => trivial(),
     async effects(name, count, url) {
       return (await DBOS.startWorkflow(effects, { workflowID: name })(count, url)).getResult();
+    },
+    async openFork(name, count) {
+      await (await DBOS.startWorkflow(steps, { workflowID: name })(count)).getResult();
+      return async () => (await DBOS.forkWorkflow(name, count - 1)).getResult();
+    },
+    async pause(name, count) {
+      const arrived = arrivals.expect(name);
+      await DBOS.startWorkflow(history, { workflowID: name })(name, count);
+      await arrived;
+      await sleep(settlingMs);
+      return "";
+    },
+    async resume(name) {
+      await DBOS.send(name, 1, "settled");
+      return DBOS.retrieveWorkflow(name).getResult();
+    },
+    async suspend(name) {
+      const arrived = arrivals.expect(name);
+      await DBOS.startWorkflow(promise, { workflowID: name })(name);
+      await arrived;
     },
   };
 });

@@ -2,10 +2,14 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { OpenWorkflow } from "openworkflow";
 import { BackendSqlite } from "openworkflow/sqlite";
-import { serveSubject } from "../subject.ts";
+import { Arrivals, serveSubject } from "../subject.ts";
+
+const arrivals = new Arrivals();
 
 /** Its own handle looks for the result once a second; here it is looked for as often as does no harm. */
 const pollMs = 5;
+/** How long it takes, at most, until one that has come to its signal waits for it. */
+const settlingMs = 200;
 
 await serveSubject(async ({ folder }) => {
   const backend = BackendSqlite.connect(join(folder, "openworkflow.db"));
@@ -35,7 +39,14 @@ await serveSubject(async ({ folder }) => {
     },
   );
   const promise = client.defineWorkflow<string, unknown>({ name: "promise" }, async ({ input, step }) => {
+    arrivals.arrive(input);
     return (await step.waitForSignal({ signal: input }))?.data ?? null;
+  });
+  const history = client.defineWorkflow<[string, number], unknown>({ name: "history" }, async ({ input, step }) => {
+    const [name, count] = input;
+    for (let i = 0; i < count; i += 1) await step.run({ name: `step ${i}` }, () => i);
+    arrivals.arrive(name);
+    return (await step.waitForSignal({ signal: name }))?.data ?? null;
   });
   const effects = client.defineWorkflow<[number, string], null>({ name: "effects" }, async ({ input, step }) => {
     const [count, url] = input;
@@ -55,6 +66,11 @@ await serveSubject(async ({ folder }) => {
     }
   }
 
+  const send = async (name: string) => {
+    // Signals that nobody waits for are dropped.
+    while ((await client.sendSignal({ signal: name, data: 1 })).workflowRunIds.length === 0) await sleep(pollMs);
+  };
+
   await client.newWorker({ concurrency: 64 }).start();
   return {
     steps: async (count) => resultOf(await steps.run(count)),
@@ -63,13 +79,25 @@ await serveSubject(async ({ folder }) => {
     crawl: async (branching, depth) => resultOf<number>(await crawl.run([branching, depth])),
     async openPromise(name) {
       const handle = await promise.run(name);
-      const settle = async () => {
-        // Signals that nobody waits for are dropped.
-        while ((await client.sendSignal({ signal: name, data: 1 })).workflowRunIds.length === 0) await sleep(pollMs);
-      };
-      return { settle, result: () => resultOf(handle) };
+      return { settle: () => send(name), result: () => resultOf(handle) };
     },
     trivial: async () => resultOf(await trivial.run()),
     effects: async (name, count, url) => resultOf(await effects.run([count, url], { idempotencyKey: name })),
+    async pause(name, count) {
+      const arrived = arrivals.expect(name);
+      await history.run([name, count], { idempotencyKey: name });
+      await arrived;
+      await sleep(settlingMs);
+      return "";
+    },
+    async resume(name, count) {
+      await send(name);
+      return resultOf(await history.run([name, count], { idempotencyKey: name }));
+    },
+    async suspend(name) {
+      const arrived = arrivals.expect(name);
+      await promise.run(name);
+      await arrived;
+    },
   };
 });

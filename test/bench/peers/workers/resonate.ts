@@ -31,6 +31,8 @@ async function wait(ctx: Context, name: string): Promise<unknown> {
   return promise;
 }
 
+const keepsNothing = () => Promise.reject(new Error("It keeps nothing when its process ends."));
+
 await serveSubject(async () => {
   const resonate = new Resonate();
   for (const fn of [trivial, steps, calls, children, crawl, wait]) resonate.register(fn);
@@ -49,6 +51,13 @@ await serveSubject(async () => {
       return { settle: () => resonate.promises.resolve(promise), result: () => result };
     },
     trivial: () => run(trivial),
-    effects: () => Promise.reject(new Error("It keeps nothing when its process ends.")),
+    effects: keepsNothing,
+    pause: keepsNothing,
+    resume: keepsNothing,
+    async suspend(name) {
+      const opened = new Promise<string>((resolve) => promises.set(name, resolve));
+      run(wait, name).catch(() => {});
+      await opened;
+    },
   };
 });
