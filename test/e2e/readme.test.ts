@@ -1,5 +1,5 @@
-import { globSync, readFileSync } from "node:fs";
-import { dirname } from "node:path";
+import { existsSync, globSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { exitCode as exitCodes } from "../../host/cli/exit-code.ts";
 import { makeProgram } from "../../host/cli/program.ts";
@@ -7,7 +7,7 @@ import { collect, makeTerminal } from "../unit/cli/fake-terminal.ts";
 import { matcherOf, readInstructions, squeeze, Workplace } from "./instructions.ts";
 
 /** Those of guests in other languages want compilers; `test/components` builds and calls these guests. */
-const guests = globSync("guests/*/index.ts").map((entry) => `${dirname(entry)}/README.md`);
+const guests = globSync("guests/*/README.md").filter((file) => existsSync(join(dirname(file), "index.ts")));
 const readmes = ["README.md", "COMPONENTS.md", ...guests];
 const read = (file: string) => readFileSync(file, "utf8");
 
