@@ -7,14 +7,15 @@ import type { CompiledComponent } from "../component/compile.ts";
  * What the host's thread and a worker thread say to each other, always in lists.
  *
  * Messages pass each other on the way. So a session has a number, that of its parent for a fork's first one: what a
- * worker says of a session that the host has closed, and perhaps opened anew, is known by it.
+ * worker says of a session that the host has closed, and perhaps opened anew, is known by it; and a fork that is closed
+ * because nobody heard of it in time may meanwhile have been made again, in another session, which goes on.
  */
 export type ToWorker =
   | { kind: "load"; component: CompiledComponent }
   | { kind: "limit"; component: Digest; limits: StepLimits }
   | { kind: "open"; opening: Opening; session: number }
   | { kind: "send"; agent: AgentId; inputs: Input[] }
-  | { kind: "close"; agent: AgentId }
+  | { kind: "close"; agent: AgentId; session: number }
   | { kind: "reset" }
   | { kind: "drain" };
 

@@ -75,6 +75,7 @@ port.on("message", (messages: ToWorker[]) => {
       runner.open(message.opening);
     } else if (message.kind === "send") runner.send(message.agent, message.inputs);
     else if (message.kind === "close") {
+      if (sessions.get(message.agent) !== message.session) continue;
       sessions.delete(message.agent);
       runner.close(message.agent);
     } else if (message.kind === "reset") {

@@ -81,7 +81,7 @@ export class WorkerExecutor implements Executor {
     const placed = this.#placed.get(agent);
     if (!placed) return;
     this.#displace(agent);
-    this.#post(placed.thread, { kind: "close", agent });
+    this.#post(placed.thread, { kind: "close", agent, session: placed.session });
   }
 
   reset(): void {
@@ -136,7 +136,7 @@ export class WorkerExecutor implements Executor {
     const { session } = message;
     if (this.#placed.get(message.kind === "failed" ? message.agent : message.step.agent)?.session !== session) {
       if (message.kind === "stepped")
-        for (const agent of message.step.forks) this.#post(thread, { kind: "close", agent });
+        for (const agent of message.step.forks) this.#post(thread, { kind: "close", agent, session });
       return;
     }
     if (message.kind === "failed") {

@@ -418,6 +418,7 @@ export class Node implements AsyncDisposable {
       if (this.#closed) return;
       const fetches = this.fetches.stop();
       this.agents.reset();
+      this.waits.reset();
       this.writer.reset();
       this.retention.reset();
       this.#logs = [];

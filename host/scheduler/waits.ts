@@ -80,6 +80,11 @@ export class Waits {
     for (const [operation, { source }] of live.waiting) if (source !== null) this.#drop(live, operation, source);
   }
 
+  /** Nobody is at hand any more. A turn that broke off may have left what it was just taking out. */
+  reset(): void {
+    this.#bySource.clear();
+  }
+
   #index(live: Live, operation: number, source: string): void {
     let waiters = this.#bySource.get(source);
     if (!waiters) this.#bySource.set(source, (waiters = new Map()));
