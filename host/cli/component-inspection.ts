@@ -1,6 +1,6 @@
 import { digestOf, type Digest } from "../base/id.ts";
 import { listUnprovided } from "../component/blocking-world.ts";
-import { guestInterface } from "../imports/guest-imports.ts";
+import { isAgentWorld } from "../imports/guest-imports.ts";
 import { decodeWorld } from "../wit/decode.ts";
 import { canonicalNames } from "../wit/name.ts";
 import { printWorld } from "../wit/print.ts";
@@ -29,7 +29,7 @@ export interface ComponentInspection {
 /** Reads what there is to know of a component without running it. Errors: those of `decodeWorld`. */
 export function inspectComponent(file: string, bytes: Uint8Array): ComponentInspection {
   const world = decodeWorld(bytes);
-  const isAgent = world.exports.interfaces.some(({ name }) => name === guestInterface);
+  const isAgent = isAgentWorld(world);
   const missing = isAgent ? [] : listUnprovided(world, new Set());
   const isMissing = (from: string) => missing.some((name) => name.startsWith(`${from}#`));
   return {

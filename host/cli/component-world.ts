@@ -1,6 +1,6 @@
 import { HostError } from "../base/error.ts";
 import { parseDescription, witSdk } from "../component/description.ts";
-import { guestInterface } from "../imports/guest-imports.ts";
+import { isAgentWorld } from "../imports/guest-imports.ts";
 import type { Store } from "../store/store.ts";
 import { decodeWorld, refuseUnsupported } from "../wit/decode.ts";
 import { canonicalNames, matchNames } from "../wit/name.ts";
@@ -14,7 +14,7 @@ import { formatNames } from "./table.ts";
  */
 export function readTypes(bytes: Uint8Array): WitWorld | null {
   const world = decodeWorld(bytes);
-  if (world.exports.interfaces.some(({ name }) => name === guestInterface)) return null;
+  if (isAgentWorld(world)) return null;
   refuseUnsupported(world);
   return world;
 }

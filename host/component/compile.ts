@@ -7,7 +7,7 @@ import type { WitWorld } from "../wit/type.ts";
 import { patchGlueVersion } from "./blocking-glue.ts";
 import { ComponentCache, type CachedComponent } from "./component-cache.ts";
 import { openModule, openModuleVersion } from "./core-module.ts";
-import { parseDescription, type Description } from "./description.ts";
+import { parseDescription, witSdk, type Description } from "./description.ts";
 import type { Describable, Saying } from "./describe-worker.ts";
 import { runThread, threadEntry, type ThreadEnd } from "./thread.ts";
 import { blockingMemoryCapBytes, defaultMemoryCapBytes } from "./memory-cap.ts";
@@ -58,13 +58,16 @@ export async function compileComponent(
 ): Promise<CompiledComponent> {
   const digest = digestOf(bytes);
   const adapted = new Set(Object.keys(adapters).map(withoutVersion));
-  const world = readWorld(bytes, adapted);
-  if (!world && adapted.size > 0) throw needless([...adapted]);
-  const { memoryCapBytes = world ? blockingMemoryCapBytes : defaultMemoryCapBytes } = options;
   const cache = cacheFolder === null ? null : new ComponentCache(cacheFolder);
-  const whatMatters = [digest, memoryCapBytes, openModuleVersion, patchGlueVersion, jcoVersion(), adapters];
+  const saidCap = options.memoryCapBytes ?? null;
+  const whatMatters = [digest, saidCap, openModuleVersion, patchGlueVersion, jcoVersion(), adapters];
   const key = digestOf(Buffer.from(JSON.stringify(whatMatters)));
   const cached = await cache?.read(key);
+  // One that described itself by other words than its types is of world `agent`, and was found fit when it was kept.
+  const isAgent = cached ? parseDescription(cached.descriptionText).sdk !== witSdk : false;
+  const world = isAgent ? null : await readWorld(bytes, adapted);
+  if (!world && adapted.size > 0) throw needless([...adapted]);
+  const memoryCapBytes = saidCap ?? (world ? blockingMemoryCapBytes : defaultMemoryCapBytes);
   const parts = cached ?? (await open());
   const loaded = await load(parts, cache);
   const descriptionText = cached?.descriptionText ?? (await describe({ ...loaded, world, adapters }, describeLimitMs));

@@ -1,10 +1,10 @@
 import { HostError } from "../base/error.ts";
-import { functionsOf, guestInterface, importedInterfaces } from "../imports/guest-imports.ts";
+import { functionsOf, importedInterfaces, isAgentWorld } from "../imports/guest-imports.ts";
 import { decodeWorld, refuseUnsupported } from "../wit/decode.ts";
 import { jsName, withoutVersion } from "../wit/name.ts";
 import type { WitWorld } from "../wit/type.ts";
 import { patchGlue } from "./blocking-glue.ts";
-import { asyncNames, checkImports, type Adapted } from "./blocking-world.ts";
+import type { Adapted } from "./blocking-world.ts";
 import { runThread, threadEntry } from "./thread.ts";
 import type { Transpilation, TranspileOrder } from "./transpile-worker.ts";
 
@@ -22,13 +22,14 @@ const transpileLimitMs = 60_000;
  *
  * Errors: HostError `component/unknown-import`, `component/unsupported`, and those of `decodeWorld`.
  */
-export function readWorld(bytes: Uint8Array, adapted: Adapted): WitWorld | null {
+export async function readWorld(bytes: Uint8Array, adapted: Adapted): Promise<WitWorld | null> {
   const world = decodeWorld(bytes);
-  if (world.exports.interfaces.some(({ name }) => name === guestInterface)) {
+  if (isAgentWorld(world)) {
     checkAgentImports(world);
     return null;
   }
   refuseUnsupported(world);
+  const { checkImports } = await loadBlockingWorld();
   checkImports(world, adapted);
   return world;
 }
@@ -41,7 +42,8 @@ export function readWorld(bytes: Uint8Array, adapted: Adapted): WitWorld | null 
  * Errors: HostError `component/unreadable`.
  */
 export async function transpile(bytes: Uint8Array, world: WitWorld | null, adapted: Adapted): Promise<Transpiled> {
-  const { files, failure } = await runWorker({ bytes, async: world && asyncNames(world, adapted) });
+  const names = world && (await loadBlockingWorld()).asyncNames(world, adapted);
+  const { files, failure } = await runWorker({ bytes, async: names });
   if (files === null) {
     throw new HostError("component/unreadable", `jco cannot read the component: ${failure}`, { data: { failure } });
   }
@@ -50,6 +52,9 @@ export async function transpile(bytes: Uint8Array, world: WitWorld | null, adapt
   const source = quieten(Buffer.from(glue!).toString("utf8"));
   return { glue: world ? patchGlue(source) : source, modules };
 }
+
+/** It knows all of WASI, which takes its time to load. */
+const loadBlockingWorld = () => import("./blocking-world.ts");
 
 async function runWorker(order: TranspileOrder): Promise<Transpilation> {
   const made: Transpilation = { files: null, failure: "it ended without a word" };

@@ -2,7 +2,7 @@ import { HostError } from "../base/error.ts";
 import { camelCase, pascalCase } from "../wit/spelling.ts";
 import type { WitFunction, WitSide } from "../wit/type.ts";
 import { isClass, loadAdapter } from "./adapter-module.ts";
-import { withoutVersion } from "../wit/name.ts";
+import { splitName, withoutVersion } from "../wit/name.ts";
 import { makeAdapterHost } from "./adapter.ts";
 
 /**
@@ -34,13 +34,13 @@ function findImported(name: string, { functions, interfaces }: WitSide): WitFunc
 
 /** Whether an adapter has a function that the component imports, `[method]lock.acquire` say. */
 function has(made: Record<string, unknown>, { name }: WitFunction): boolean {
-  const [, kind, resource = name, method = ""] = /^\[(\w+)\]([^.]+)(?:\.(.+))?$/.exec(name) ?? [];
-  if (kind === undefined) return typeof made[camelCase(name)] === "function";
+  const { kind, resource, local } = splitName(name);
+  if (resource === null) return typeof made[camelCase(local)] === "function";
   const resourceClass = made[pascalCase(resource)];
   if (typeof resourceClass !== "function") return false;
   if (kind === "constructor") return true;
   const owner = (kind === "method" ? resourceClass.prototype : resourceClass) as Record<string, unknown>;
-  return typeof owner[camelCase(method)] === "function";
+  return typeof owner[camelCase(local)] === "function";
 }
 
 /** What an adapter is given when nobody calls it. */

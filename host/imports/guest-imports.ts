@@ -1,3 +1,4 @@
+import type { WitWorld } from "../wit/type.ts";
 import type { HttpRequest } from "./http.ts";
 import type { RpcOptions } from "./rpc.ts";
 
@@ -56,6 +57,10 @@ const witVersion = "0.1.0";
 
 /** The interface that a guest exports. */
 export const guestInterface = `planaria:host/guest@${witVersion}`;
+
+/** Whether a component is a guest of world `agent`; every other is one of world `blocking`. */
+export const isAgentWorld = ({ exports }: WitWorld): boolean =>
+  exports.interfaces.some(({ name }) => name === guestInterface);
 
 const functions: { [I in keyof GuestImports]: readonly (keyof GuestImports[I] & string)[] } = {
   "planaria:host/operation": ["cancel", "await", "select"],

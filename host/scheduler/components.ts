@@ -100,7 +100,7 @@ export class Components {
   /** Makes a component ready to run, before it is added. Errors: those of `compileComponent`. */
   async prepare(bytes: Uint8Array, said: SaidSettings): Promise<void> {
     const digest = digestOf(bytes);
-    const adapters = said.adapters ?? adaptersOf(await this.#options.store.component(digest));
+    const adapters = said.adapters ?? (await this.settingsOf(digest)).adapters;
     if (!isDeepStrictEqual(this.#loaded.get(digest)?.adapters, adapters)) await this.#compile(bytes, adapters);
   }
 
@@ -158,7 +158,7 @@ export class Components {
         "store/corrupt",
         `The store has lost the component ${shortDigest(digest)}. Run it again from its file.`,
       );
-    await this.#compile(row.bytes, adaptersOf(row));
+    await this.#compile(row.bytes, parseSettings(row.settings).adapters);
     if (!this.#descriptions.has(digest)) this.#descriptions.set(digest, parseDescription(row.description));
   }
 
@@ -228,11 +228,6 @@ function offers(description: Description, kind: "agents" | "functions", said: st
 function isAmong({ sdk }: Description, all: readonly { name: string }[], said: string): boolean {
   const names = all.map(({ name }) => name);
   return sdk === witSdk ? matchNames(names, said).length > 0 : names.includes(said);
-}
-
-/** What stands for the imports of a component that the store has, or has not. */
-function adaptersOf(row: ComponentRow | undefined): Record<string, string> {
-  return row ? parseSettings(row.settings).adapters : {};
 }
 
 export function unknownComponent(digest: Digest): HostError {

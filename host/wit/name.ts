@@ -123,7 +123,8 @@ function localSpellings(name: string): string[] {
   return [local, local.replace(/[\w-]+/g, camelCase)].flatMap((each) => [each, each.replace(/^\[\w+\]/, "")]);
 }
 
-function splitName(name: string): { kind: string; resource: string | null; local: string } {
+/** The parts of a function's name within its interface: `[method]bucket.get` is a method, of `bucket`, called `get`. */
+export function splitName(name: string): { kind: string; resource: string | null; local: string } {
   const {
     kind = "function",
     resource = null,

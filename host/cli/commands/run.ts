@@ -2,6 +2,7 @@ import { basename, resolve } from "node:path";
 import { callAgent, readCall } from "../call-agent.ts";
 import { addCallOptions, callHelp, isWaitedFor, readCallOptions, type CallFlags } from "../call-option.ts";
 import { act, type Context, type Declare } from "../command.ts";
+import type { Call } from "../call-expression.ts";
 import { findCommand, readTypes } from "../component-world.ts";
 import { addSettingsOptions, readSettings, settingsHelp, type SettingsFlags } from "../component-option.ts";
 import { addHostOptions, type NodeFlags } from "../host-option.ts";
@@ -48,10 +49,15 @@ async function run(context: Context, flags: Options, guest: string, text?: strin
   // A mistake in the call is told before a source is built, which takes its time.
   const early = text === undefined || isComponent(guest) ? null : readCall(context, text, null);
   const bytes = await readComponent(context, guest);
-  const world = readTypes(bytes);
-  const call = early ?? readCall(context, text ?? findCommand(world), world);
+  const call = early ?? readCallOf(context, bytes, text);
   await withHost(context, { ...flags, wait: isWaitedFor(flags), makesStore: true }, async (open) => {
     const { digest } = await open.host.addComponent(bytes, basename(resolve(guest)), settings);
     await callAgent(context, open, call, { ...options, component: digest });
   });
+}
+
+/** Reads a call by the types of the component that it is for; without one, it is a command's. */
+function readCallOf(context: Context, bytes: Uint8Array, text: string | undefined): Call {
+  const world = readTypes(bytes);
+  return readCall(context, text ?? findCommand(world), world);
 }

@@ -70,7 +70,7 @@ const handles: Handles = { give: (_, handle) => objects[handle]!, take: (_, obje
 
 beforeAll(async () => {
   const bytes = await buildWat(wat, wit, "test");
-  world = readWorld(bytes, new Set())!;
+  world = (await readWorld(bytes, new Set()))!;
   const { glue, modules } = await transpile(bytes, world, new Set());
   const { instantiate } = await import(/* @vite-ignore */ `data:text/javascript,${encodeURIComponent(glue)}`);
   exported = await instantiate(
