@@ -7,8 +7,8 @@
  * await using store = await openSqliteStore({ file: "agents.db", now: Date.now });
  * await using host = await openHost({ store });
  * const { digest } = await host.addComponent(await readFile("counter.wasm"), "counter");
- * const call = await host.call({ component: digest, callee: { agent: 'counter("c1")', method: "add" }, args: "[2]" });
- * const outcome = await host.result(call); // { value: "2" } or { error: "…" }, JSON text
+ * const callee = { agent: 'counter("c1")', method: "add" };
+ * const outcome = await host.execute({ component: digest, callee, args: "[2]" }); // { value: "2" } or { error: "…" }, JSON text
  * ```
  */
 export { HostError, isHostError } from "./base/error.ts";

@@ -42,14 +42,25 @@ export class InstancePool<Instance extends Pooled> {
     make: () => Promise<Instance>,
     sizesBytes?: readonly number[],
   ): Promise<Instance | null> {
+    const idle = this.acquireIdle(component, sizesBytes);
+    if (idle) return idle;
+    const shelf = this.#shelf(component);
+    if (shelf.count >= this.#bound && !this.#makeRoom(shelf)) return null;
+    const instance = await this.#make(shelf, make);
+    this.#lent.set(instance, shelf);
+    return instance;
+  }
+
+  /** The same of those that are idle: the one that was given back last, or null. */
+  acquireIdle(component: Digest, sizesBytes?: readonly number[]): Instance | null {
     const shelf = this.#shelf(component);
     const fits = ({ memories }: Instance) =>
       memories.every(({ buffer }, index) => buffer.byteLength <= (sizesBytes?.[index] ?? Infinity));
     const index = shelf.idle.findLastIndex(fits);
-    if (index === -1 && shelf.count >= this.#bound && !this.#makeRoom(shelf)) return null;
-    const instance = index === -1 ? await this.#make(shelf, make) : shelf.idle.splice(index, 1)[0]!;
-    this.#lent.set(instance, shelf);
-    return instance;
+    if (index === -1) return null;
+    const [instance] = shelf.idle.splice(index, 1);
+    this.#lent.set(instance!, shelf);
+    return instance!;
   }
 
   /** Gives an instance back for others to use. One that trapped, or is in the midst of something, is thrown away. */

@@ -3,7 +3,7 @@ import type { MemoryUse } from "../agent/step.ts";
 import type { Digest } from "../base/id.ts";
 import type { CompiledComponent } from "../component/compile.ts";
 import { InstancePool } from "../component/pool.ts";
-import { captureBase, type BaseImage } from "../snapshot/image.ts";
+import { captureBase, restoreImage, type BaseImage, type Image } from "../snapshot/image.ts";
 import type { HostFiles } from "../wasi/host-files.ts";
 import { makeSeat, type Seat } from "./seat.ts";
 
@@ -20,6 +20,8 @@ export class Fleet {
   readonly #components = new Map<Digest, CompiledComponent>();
   readonly #hostFiles: HostFiles | undefined;
   readonly #bases = new Map<Digest, BaseImage>();
+  /** Instances whose memory is that of a fresh guest. */
+  readonly #fresh = new WeakSet<Seat>();
 
   constructor({ instances, hostFiles }: FleetOptions = {}) {
     this.#pool = new InstancePool(instances === undefined ? {} : { bound: instances });
@@ -59,6 +61,22 @@ export class Fleet {
   memoryUse(digest: Digest, { memories }: Seat): MemoryUse {
     const sizesBytes = memories.map(({ buffer }) => buffer.byteLength);
     return { sizeBytes: Math.max(0, ...sizesBytes), capBytes: this.component(digest).memoryCapBytes };
+  }
+
+  /** Brings the memory of an image to a seat; null: that of a fresh guest. */
+  restore(digest: Digest, seat: Seat, image: Image | null): void {
+    restoreImage(seat, this.base(digest), image, { isFresh: this.#fresh.delete(seat) });
+  }
+
+  /** Makes the idle instance that is taken next one of a fresh guest, while there is time: whoever takes it need not wait for that. */
+  prepare(digest: Digest): void {
+    // One that blocks may have half a gigabyte.
+    if (this.component(digest).world !== null || !this.hasBase(digest)) return;
+    const seat = this.#pool.acquireIdle(digest, this.base(digest).sizesBytes);
+    if (!seat) return;
+    if (!this.#fresh.has(seat)) this.restore(digest, seat, null);
+    this.#fresh.add(seat);
+    this.#pool.release(seat);
   }
 
   release(seat: Seat): void {

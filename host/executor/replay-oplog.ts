@@ -5,7 +5,7 @@ import { agentId } from "../base/id.ts";
 import type { CompiledComponent } from "../component/compile.ts";
 import type { Entry } from "../oplog/entry.ts";
 import type { IsSame, Mismatch } from "../replay/journal.ts";
-import { captureImage, restoreImage, type Image } from "../snapshot/image.ts";
+import { captureImage, imageSizes, type Image } from "../snapshot/image.ts";
 import { decodeSnapshot } from "../snapshot/manifest.ts";
 import { memoryDigest } from "../snapshot/memory-digest.ts";
 import { Fleet } from "./fleet.ts";
@@ -22,19 +22,30 @@ export interface Replay {
   state: AgentState;
 }
 
-/** Runs an oplog again, from a fresh guest or a snapshot on, step by step, up to the first difference. */
+/**
+ * Runs an oplog again, from a fresh guest or a snapshot on, step by step, up to the first difference. Whoever runs many
+ * gives them one `fleet`, of one instance: a new one takes as long as a hundred steps.
+ */
 export async function replayOplog(
   component: CompiledComponent,
   steps: readonly (readonly Entry[])[],
   snapshot: Opening["snapshot"] = null,
   isSame?: IsSame,
+  fleet = new Fleet({ instances: 1 }),
 ): Promise<Replay> {
-  const fleet = new Fleet({ instances: 1 });
   fleet.load(component);
-  let seat = (await fleet.acquire(component.digest))!;
-  const base = fleet.base(component.digest);
+  const { digest } = component;
+  // Memory is known by how it differs from that of a fresh guest, so that one must be known first.
+  if (!fleet.hasBase(digest)) fleet.release((await fleet.acquire(digest))!);
+  const base = fleet.base(digest);
   const saved = snapshot && splitManifest(snapshot.row);
-  restoreImage(seat, base, saved && decodeSnapshot(saved.memory, snapshot.pages, base));
+  const image = saved && decodeSnapshot(saved.memory, snapshot.pages, base);
+  const acquire = async (start: Image | null) => {
+    const acquired = (await fleet.acquire(digest, imageSizes(start, base)))!;
+    fleet.restore(digest, acquired, start);
+    return acquired;
+  };
+  let seat = await acquire(image);
   const state = saved?.state ?? makeState(agentId(""));
   const undone = component.world ? findUndone(steps) : [];
   let before: Image | null = null;
@@ -49,9 +60,12 @@ export async function replayOplog(
     if (entries[0]?.kind === "stepped") takeFinished(state);
     if (!isSkipped && undone.some(({ end }) => end === index)) {
       fleet.discard(seat);
-      seat = (await fleet.acquire(component.digest))!;
-      restoreImage(seat, base, before);
+      seat = await acquire(before);
     }
   }
-  return { mismatch, memory: memoryDigest(seat, base), length: state.length, state };
+  const memory = memoryDigest(seat, base);
+  // After a difference nobody knows what is in it.
+  if (mismatch) fleet.discard(seat);
+  else fleet.release(seat);
+  return { mismatch, memory, length: state.length, state };
 }

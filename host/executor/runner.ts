@@ -10,7 +10,7 @@ import { decodeStep, encodeStep } from "../oplog/codec.ts";
 import type { Entry } from "../oplog/entry.ts";
 import { Recorder } from "../replay/journal.ts";
 import { mismatchError } from "../replay/mismatch.ts";
-import { captureImage, restoreImage, type BaseImage, type Image } from "../snapshot/image.ts";
+import { captureImage, imageSizes, type Image } from "../snapshot/image.ts";
 import { decodeSnapshot, encodeSnapshot, listPages } from "../snapshot/manifest.ts";
 import { Fleet, type FleetOptions } from "./fleet.ts";
 import { readyInputs, wantedInputs } from "./inputs.ts";
@@ -41,8 +41,11 @@ export interface RunnerOptions extends FleetOptions {
   random: Random;
   listener: Pick<ExecutorListener, "stepped" | "failed">;
   watch?: Watch;
-  /** Lets other work of the thread go on; awaited between steps. */
-  breathe: () => Promise<void>;
+  /**
+   * Lets other work of the thread go on; awaited between steps. `isInward`: somebody is to run, and nobody outside waits
+   * for what the last step did, so that it may go on at once if others have had their turn a moment ago.
+   */
+  breathe: (isInward: boolean) => Promise<void> | undefined;
 }
 
 /**
@@ -67,6 +70,10 @@ export class Runner {
   /** The session whose turn it is. */
   #active: Session | null = null;
   #running = false;
+  /** The component that ran last. */
+  #component: Digest | null = null;
+  /** Whether all that the last step did concerns its agent alone. */
+  #isInward = false;
   /** Resolves when nothing runs any more. */
   #rest: Promise<void> = Promise.resolve();
   #draining = false;
@@ -106,7 +113,9 @@ export class Runner {
     this.#ready.delete(agent);
     session.closed = true;
     // A guest that runs keeps its instance to the end of its step.
-    if (session !== this.#active) this.#vacate(session);
+    if (session === this.#active) return;
+    this.#vacate(session);
+    this.#goOn();
   }
 
   #isBlocking(component: Digest): boolean {
@@ -127,19 +136,28 @@ export class Runner {
 
   #wake(agent: AgentId): void {
     this.#ready.add(agent);
+    this.#goOn();
+  }
+
+  #goOn(): void {
     if (!this.#running && !this.#draining) this.#rest = this.#run();
   }
 
+  /** Takes all that are ready in turn, and prepares for the next. */
   async #run(): Promise<void> {
     this.#running = true;
     for (;;) {
-      await this.#options.breathe();
+      await this.#options.breathe(this.#isInward && this.#ready.size > 0);
+      this.#isInward = false;
       const [agent] = this.#ready;
       if (agent === undefined || this.#draining) break;
       this.#ready.delete(agent);
-      await this.#turn(this.#sessions.get(agent)!);
+      const session = this.#sessions.get(agent)!;
+      this.#component = session.component;
+      await this.#turn(session);
     }
     this.#running = false;
+    if (this.#component && !this.#draining) this.#fleet.prepare(this.#component);
   }
 
   /** Brings a session's memory back if need be, and makes one step. */
@@ -241,6 +259,7 @@ export class Runner {
       if (seat.trapped) this.#leaveBehind(session);
       else if (isSnapshotDue(session.since) && seat.isAtRest) stepped.snapshot = this.#takeSnapshot(session);
     }
+    this.#isInward = entries.every(isInward);
     listener.stepped(stepped);
   }
 
@@ -297,9 +316,8 @@ export class Runner {
 
   async #restore(session: Session): Promise<Seat> {
     await this.#learnBase(session);
-    const base = this.#fleet.base(session.component);
-    const seat = await this.#acquire(session, imageSizes(session.image, base));
-    restoreImage(seat, base, session.image);
+    const seat = await this.#acquire(session, imageSizes(session.image, this.#fleet.base(session.component)));
+    this.#fleet.restore(session.component, seat, session.image);
     return seat;
   }
 
@@ -373,11 +391,11 @@ function makeTwin(parent: Session, agent: AgentId, forked: Entry): Session {
   return makeSession(agent, parent.component, { start: parent.start, steps }, true);
 }
 
-function isReadying({ kind }: Entry): boolean {
-  return kind === "run-finished" || kind === "operation-canceled" || kind === "fork-started";
+/** Whether nobody but the guest itself has to do with it. */
+function isInward({ kind }: Entry): boolean {
+  return kind === "stepped" || kind === "delivered" || kind === "run-started" || kind === "run-finished";
 }
 
-/** How large the memories are that hold an image. */
-function imageSizes(image: Image | null, base: BaseImage): number[] {
-  return image?.memories.map(({ sizeBytes }) => sizeBytes) ?? [...base.sizesBytes];
+function isReadying({ kind }: Entry): boolean {
+  return kind === "run-finished" || kind === "operation-canceled" || kind === "fork-started";
 }

@@ -17,6 +17,7 @@ import type { AgentRow, InvocationRow, OperationRow, PromiseRow, StepRow } from 
 import type { DeleteOptions } from "./deletion.ts";
 import { readPast, readSteps, stateOf } from "./live.ts";
 import { checkPayload, readOptions, type CallRequest } from "./call-request.ts";
+import type { Call } from "./calls.ts";
 import { unknownComponent } from "./components.ts";
 import { Node, type HostOptions } from "./node.ts";
 import { batchSize, readEnded } from "./retention.ts";
@@ -106,29 +107,50 @@ export class Host implements AsyncDisposable {
    *         `rpc/bad-target`.
    */
   async call(request: CallRequest): Promise<InvocationRef> {
-    const { dueAt, retry, target } = readOptions(request);
-    const key = invocationKey(request.key ?? Buffer.from(this.#options.random.bytes(16)).toString("hex"));
+    const call = this.#readCall(request);
     return this.#node.durably(async () => {
-      const { callee } = request;
-      const agent =
-        "function" in callee ? functionAgentId(callee.function, key) : formatAgentName(parseAgentName(callee.agent));
-      const method = "function" in callee ? callee.function : callee.method;
-      const component = request.component ?? null;
-      await this.#node.calls.enqueue({
-        agent,
-        component,
-        target,
-        key,
-        method,
-        args: request.args,
-        caller: null,
-        attached: false,
-        dueAt,
-        depth: 1,
-        retry,
-      });
+      const { agent, key } = await this.#node.calls.enqueue(call);
       return { agent, key };
     });
+  }
+
+  /**
+   * Calls, and waits for the outcome: `call` and `result` in one, with one wait for the disk instead of two.
+   *
+   * Resolves when the outcome is durable, and the call with it. One that has not been answered when the process dies may
+   * be lost, or be made all the same: made again with the same key, it is made once.
+   * Errors: those of `call` and `result`.
+   */
+  async execute(request: CallRequest): Promise<Outcome> {
+    const call = this.#readCall(request);
+    // Another node may be in the way, now or before the outcome is durable, or there was one before: that takes its time.
+    return (await this.#begin(call)) ?? this.result(await this.call({ ...request, key: call.key }));
+  }
+
+  /** The outcome of a new call, once it is durable; null if it was lost before. */
+  async #begin(call: Call): Promise<Outcome | null> {
+    try {
+      const begun = await this.#node.turn(async () => {
+        const { agent, key, outcome } = await this.#node.calls.enqueue(call);
+        return { outcome: outcome ? null : this.#node.results.wait(agent, key) };
+      });
+      return await begun.outcome;
+    } catch (error) {
+      if (isHostError(error, "store/conflict")) return null;
+      throw error;
+    }
+  }
+
+  /** A call from outside. What it is not given, it draws: its key, and with that the agent of a function. */
+  #readCall(request: CallRequest): Call {
+    const { dueAt, retry, target } = readOptions(request);
+    const { callee, component = null, args } = request;
+    const key = invocationKey(request.key ?? Buffer.from(this.#options.random.bytes(16)).toString("hex"));
+    const [agent, method] =
+      "function" in callee
+        ? [functionAgentId(callee.function, key), callee.function]
+        : [formatAgentName(parseAgentName(callee.agent)), callee.method];
+    return { agent, component, target, key, method, args, caller: null, attached: false, dueAt, depth: 1, retry };
   }
 
   /**

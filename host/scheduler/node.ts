@@ -421,6 +421,7 @@ export class Node implements AsyncDisposable {
       this.waits.reset();
       this.writer.reset();
       this.retention.reset();
+      this.results.reset();
       this.#logs = [];
       await this.#join();
       await this.#surroundings.restart();

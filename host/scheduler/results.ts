@@ -46,6 +46,12 @@ export class Results {
     });
   }
 
+  /** What was not durable is lost, and perhaps what somebody waits for: to be asked for again. */
+  reset(): void {
+    for (const waiters of this.#waiters.values()) for (const waiter of waiters) waiter.resolve(null);
+    this.#waiters.clear();
+  }
+
   refuse(error: unknown): void {
     for (const waiters of this.#waiters.values()) for (const waiter of waiters) waiter.reject(error);
     this.#waiters.clear();

@@ -112,7 +112,7 @@ async function live(trial: Trial, fatal: number) {
 }
 
 function makeScenario({ args = [], ...call }: CrashCall): Scenario {
-  return async (host) => host.result(await host.call({ ...call, args: JSON.stringify(args), key: "crash" }));
+  return (host) => host.execute({ ...call, args: JSON.stringify(args), key: "crash" });
 }
 
 const refuseToAnswer: Answer = ({ url }) => {

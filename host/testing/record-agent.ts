@@ -21,7 +21,7 @@ export interface RecordOptions {
  * await using store = openMemoryStore({ now: Date.now });
  * await using host = await openHost({ store });
  * const { digest } = await host.addComponent(await readFile("order.wasm"), "order");
- * await host.result(await host.call({ component: digest, callee: { agent: 'order("o-7")', method: "pay" }, args: "[]" }));
+ * await host.execute({ component: digest, callee: { agent: 'order("o-7")', method: "pay" }, args: "[]" });
  * await recordAgent(host, 'order("o-7")', "test/golden/order.oplog.jsonl");
  * ```
  *

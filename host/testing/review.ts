@@ -1,9 +1,12 @@
+import type { Opening } from "../agent/executor.ts";
 import { isPlaced } from "../agent/placed.ts";
 import { HostError } from "../base/error.ts";
 import type { HttpRequest } from "../base/port.ts";
 import type { CompiledComponent } from "../component/compile.ts";
+import { Fleet } from "../executor/fleet.ts";
 import { replayOplog } from "../executor/replay-oplog.ts";
 import { decodeStep } from "../oplog/codec.ts";
+import type { Entry } from "../oplog/entry.ts";
 import { mismatchError } from "../replay/mismatch.ts";
 import { readOpening, readSteps } from "../scheduler/live.ts";
 import type { AgentRow, InvocationRow, StepRow, Store } from "../store/store.ts";
@@ -37,17 +40,23 @@ function describeRequest({ method, url, headers, body }: HttpRequest): string {
  *
  * Errors: HostError `replay/mismatch`, `testing/memory-differs`.
  */
-export async function checkMemories(store: Store, component: CompiledComponent): Promise<void> {
+export async function checkMemories(
+  store: Store,
+  component: CompiledComponent,
+  fleet = new Fleet({ instances: 1 }),
+): Promise<void> {
+  const replay = (steps: readonly (readonly Entry[])[], snapshot: Opening["snapshot"] = null) =>
+    replayOplog(component, steps, snapshot, undefined, fleet);
   for (const row of await store.agents()) {
     if (!isPlaced(row)) continue;
-    const whole = await replayOplog(component, decode(row, await readSteps(store, row, 0)));
+    const whole = await replay(decode(row, await readSteps(store, row, 0)));
     if (whole.mismatch) {
       const recorded = { component: row.component, host: "this" };
       throw mismatchError(whole.mismatch, { agent: row.id, recorded, component: component.digest });
     }
     if (row.snapshot === null) continue;
     const { snapshot, steps } = await readOpening(store, row);
-    const rest = await replayOplog(component, decode(row, steps), snapshot);
+    const rest = await replay(decode(row, steps), snapshot);
     if (rest.mismatch || rest.memory !== whole.memory) throw memoryDiffers(row);
   }
 }

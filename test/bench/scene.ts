@@ -67,9 +67,7 @@ export class Scene implements AsyncDisposable {
 
   /** Calls a method of an agent, and waits for its outcome, which is durable then. */
   async call(agent: string, method: string, ...args: unknown[]): Promise<unknown> {
-    const outcome = await this.host.result(
-      await this.host.call({ callee: { agent, method }, args: JSON.stringify(args) }),
-    );
+    const outcome = await this.host.execute({ callee: { agent, method }, args: JSON.stringify(args) });
     if ("error" in outcome) throw new Error(`${agent}.${method} failed: ${outcome.error}`);
     return JSON.parse(outcome.value);
   }

@@ -1,11 +1,13 @@
 import { parseArgs } from "node:util";
 import { faultKinds, type FaultKind } from "./scenario.ts";
-import { simulate, type Counterexample, type Simulated } from "./simulate.ts";
+import { batchRounds, simulateMany } from "./batches.ts";
+import type { Counterexample, Simulated } from "./simulate.ts";
 
 const usage = `npm run sim [-- --seed N] [--rounds M] [--faults KIND,…] [--path P] [--json]
 
   --seed N     what everything follows from (default: the time)
-  --rounds M   how many programs are played (default: 300)
+  --rounds M   how many programs are played (default: ${batchRounds}); more are played in several processes, whose seeds
+               are N, N + 1 and so on
   --faults …   what may go wrong: ${faultKinds.join(", ")} (default: all of it; "" for nothing)
   --path P     with the seed of a failure, leads to it at once
   --json       prints the result as JSON, a counterexample whole: test/sim/regressions.test.ts takes it as it is
@@ -24,11 +26,14 @@ async function main(args: string[]): Promise<number> {
     },
   });
   const { seed, rounds, faults, path, json = false } = values;
-  const result = await simulate({
+  const options = {
     seed: readCount("seed", seed) ?? Date.now() % 2 ** 31,
-    rounds: readCount("rounds", rounds) ?? 300,
+    rounds: readCount("rounds", rounds) ?? batchRounds,
     faults: readFaults(faults),
     ...(path !== undefined && { path }),
+  };
+  const result = await simulateMany(options, (batch) => {
+    if (!batch.failed) process.stderr.write(`${show(batch)}\n`);
   });
   process.stdout.write(`${json ? JSON.stringify(result, null, 2) : show(result)}\n`);
   return result.failed ? 1 : 0;

@@ -1,3 +1,4 @@
+import { Fleet } from "../../host/executor/fleet.ts";
 import { nodeId } from "../../host/base/id.ts";
 import type { InvocationRow, PromiseRow, Store } from "../../host/store/store.ts";
 import { checkMemories } from "../../host/testing/review.ts";
@@ -86,8 +87,11 @@ async function findStrangeForks(store: Store): Promise<string[]> {
 
 const outcomeOf = ({ outcome }: InvocationRow) => JSON.stringify(outcome);
 
+/** Of all rounds. */
+const fleet = new Fleet({ instances: 1 });
+
 async function findMemories(store: Store): Promise<string[]> {
-  const wrong = await checkMemories(store, engine.compiled).then(
+  const wrong = await checkMemories(store, engine.compiled, fleet).then(
     () => null,
     (error: unknown) => String(error),
   );

@@ -3,7 +3,8 @@ import { describe, expect, test, vi } from "vitest";
 import { play } from "./play.ts";
 import { faultKinds, scenarios, type Fault, type FaultKind, type Scenario } from "./scenario.ts";
 import { shelfKinds } from "./shelf.ts";
-import { simulate } from "./simulate.ts";
+import { simulateMany } from "./batches.ts";
+import { simulate, type Simulated } from "./simulate.ts";
 
 vi.setConfig({ testTimeout: 300_000 });
 
@@ -29,6 +30,28 @@ describe("programs made at random come to the end that they come to undisturbed"
 
   test("when nothing does", async () => {
     expect((await simulate({ seed, rounds: 10, faults: [] })).failed).toBeNull();
+  });
+});
+
+describe("many rounds", () => {
+  test("are played in processes, each with a seed of its own", async () => {
+    const batches: Simulated[] = [];
+    const all = await simulateMany({ seed, rounds: 5, faults: ["crash"] }, (batch) => batches.push(batch), 2);
+    const seeds = batches.map((batch) => [batch.seed, batch.rounds]);
+    expect(seeds.toSorted()).toEqual([
+      [seed, 2],
+      [seed + 1, 2],
+      [seed + 2, 1],
+    ]);
+    expect(all).toMatchObject({ seed, rounds: 5, failed: null });
+    const [first] = batches.toSorted((a, b) => a.seed - b.seed);
+    expect(first).toEqual(await simulate({ seed, rounds: 2, faults: ["crash"] }));
+  });
+
+  test("end with the error of one that can't be played", async () => {
+    const faults = ["plague"] as unknown as FaultKind[];
+    const many = simulateMany({ seed, rounds: 2, faults }, () => {}, 1);
+    await expect(many).rejects.toThrow("There is no fault plague");
   });
 });
 

@@ -7,6 +7,14 @@ import { promisify } from "node:util";
 const folder = import.meta.dirname;
 const stampFile = join(folder, "node_modules", ".installed");
 
+/** Compiles Planaria: what is measured is the package as others install it. */
+export async function build(): Promise<void> {
+  const root = join(folder, "../../..");
+  await promisify(execFile)("npm", ["run", "build", "--silent"], { cwd: root }).catch((error: Error) => {
+    throw new Error(`Planaria can't be compiled: ${error.message}`, { cause: error });
+  });
+}
+
 /** Installs what `package-lock.json` of this folder names, unless that is done already. */
 export async function install(): Promise<void> {
   const lock = hash("sha256", await readFile(join(folder, "package-lock.json")));

@@ -7,7 +7,7 @@ import { peersTitle, replaceSection } from "../sections.ts";
 import { parseArguments, usage, UsageError } from "./arguments.ts";
 import { drawChart } from "./chart.ts";
 import { summarize, type Failure, type Sample } from "./figures.ts";
-import { install } from "./install.ts";
+import { build, install } from "./install.ts";
 import { own, peers, type Peer } from "./peers.ts";
 import { endAll } from "./processes.ts";
 import { formatReport } from "./report.ts";
@@ -38,6 +38,7 @@ async function main(args: string[]): Promise<void> {
     .map((workload) => (quick ? { ...workload, size: workload.quickSize } : workload));
   const environment = await describeEnvironment(new Date());
   if (process.platform !== "linux") throw new Error("bench:peers runs on Linux only: it reads /proc.");
+  await build();
   if (askedPeers.some(({ name }) => name !== own)) await install();
   const { samples, failures } = await askAll(askedPeers, askedWorkloads, rounds);
   const report = {

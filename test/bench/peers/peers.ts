@@ -10,7 +10,7 @@ import type { WorkloadName } from "./workloads.ts";
 export interface Peer {
   name: string;
   title: string;
-  /** The module of its worker. */
+  /** The module of its worker, from this folder. */
   worker: string;
   /** What became durable when an answer came, and how. */
   durability: string;
@@ -35,12 +35,12 @@ export const peers: readonly Peer[] = [
   {
     name: own,
     title: "Planaria",
-    worker: "./planaria.ts",
+    worker: "../as-peer.ts",
     durability:
       "SQLite, WAL, synchronous=FULL: a commit with all that was done since the last, an fsync for each commit, before any answer",
     isDurable: true,
     versions: () => version,
-    note: "W1 is `run(…)`, W1b calls another agent; W2, W3 and W6 call functions, each call in an agent of its own. Worker threads, as the command line has it. W7 is `planaria fork --at`; a fork by the guest itself is in the table above",
+    note: "W1 is `run(…)`, W1b calls another agent; W2, W3 and W6 call functions, each call in an agent of its own. The package as it is installed, with worker threads, as the command line has it. W7 is `planaria fork --at`; a fork by the guest itself is in the table above",
   },
   {
     name: "restate",

@@ -27,7 +27,7 @@ export function formatReport(report: Report, chart?: string): string {
     ...(chart === undefined ? [] : [`![How many times as fast as the best durable peer](${chart})`]),
     "How many times as fast as the best durable peer of the same run:",
     tabulate(report, ({ ratio }) => (ratio === null ? "" : formatRatio(ratio)), isTimed),
-    "Medians (least to most of the rounds). W1 calls a function of the same process and journals its result; W1b calls another agent, service or workflow. W6 is of the same clients for the same time. W7 to W9 are asked for in one round, of a peer that has just been started. W7 is done from outside: the copy is of one that has come to its end, as it was before its last step, and goes on from there. W8 counts from when the new process is ready.",
+    "Medians (least to most of the rounds). W1 calls a function of the same process and journals its result; W1b calls another agent, service or workflow. W6 is of the same clients for the same time. All of these but W5 are done twice, and measured the second time: engines have then compiled what is used much. W7 to W9 are asked for in one round, of a peer that has just been started. W7 is done from outside: the copy is of one that has come to its end, as it was before its last step, and goes on from there. W8 counts from when the new process is ready.",
     tabulate(report, formatSpread, isTimed),
     "What an operation costs: CPU time of all processes of a peer, bytes written, flushes of the disk.",
     tabulate(report, formatCosts, ({ unit }) => unit !== null),

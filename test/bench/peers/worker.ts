@@ -33,7 +33,7 @@ export class Worker implements AsyncDisposable {
     });
   }
 
-  /** Starts a module of this folder; resolves when it is ready. */
+  /** Starts a module, named from this folder; resolves when it is ready. */
   static async start(module: string, place: Place): Promise<Worker> {
     const worker = new Worker(module, place);
     try {

@@ -80,7 +80,7 @@ export const workloads: readonly Workload[] = [
     name: "W4",
     title: () => "promise settled from outside, p50",
     job: "promises",
-    size: 67,
+    size: 200,
     quickSize: 5,
     told: "each",
     unit: null,

@@ -16,6 +16,18 @@ describe("an instance pool", () => {
     expect(again).toBe(first);
   });
 
+  test("makes none for whoever asks for an idle one", async () => {
+    const pool = new InstancePool<Instance>();
+    const { digest } = await compileAdder();
+    expect(pool.acquireIdle(digest)).toBeNull();
+    const [first, second] = [await pool.acquire(digest, make), await pool.acquire(digest, make)];
+    for (const instance of [first, second]) pool.release(instance!);
+    expect(pool.acquireIdle(digest)).toBe(second);
+    expect(pool.acquireIdle(digest, [0, 0, 0])).toBeNull();
+    expect(pool.acquireIdle(digest)).toBe(first);
+    expect(pool.acquireIdle(digest)).toBeNull();
+  });
+
   test("gives nothing beyond its bound, instances in the making included", async () => {
     const pool = new InstancePool<Instance>({ bound: 2 });
     const { digest } = await compileAdder();

@@ -18,6 +18,35 @@ describe("an image", () => {
     );
   });
 
+  test.each([0, 1, 2, 16, 17, 31, 32])(
+    "leaves nothing of another state, where a base begins with %i pages of zeros",
+    (zeros) => {
+      const make = (fill: number) => {
+        const memory = new WebAssembly.Memory({ initial: 2 });
+        new Uint8Array(memory.buffer).fill(fill, zeros * 4_096);
+        return { memories: [memory], globals: [] };
+      };
+      const base = captureBase(make(7));
+      const target = make(0);
+      new Uint8Array(target.memories[0]!.buffer).fill(9);
+      restoreImage(target, base, null);
+      expect(copyState(target)).toEqual(copyState(make(7)));
+    },
+  );
+
+  test("is brought into a fresh guest by its pages alone", () => {
+    fc.assert(
+      fc.property(changes, (change) => {
+        const [state, target] = [makeState(), makeState()];
+        const base = captureBase(state);
+        applyChange(state, change);
+        restoreImage(target, base, captureImage(state, base), { isFresh: true });
+        expect(copyState(target)).toEqual(copyState(state));
+      }),
+      { numRuns: 60 },
+    );
+  });
+
   test("grows an instance that is too small for it", () => {
     const state = makeState();
     const base = captureBase(state);

@@ -1,36 +1,43 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { CallRequest } from "../../../host/scheduler/host.ts";
-import { agentId, promiseId } from "../../../host/base/id.ts";
-import { buildComponent, Scene } from "../scene.ts";
-import { serveSubject } from "./subject.ts";
+import { agentId, openHost, openSqliteStore, promiseId, type CallRequest } from "planaria";
+import { cacheFolder } from "../../build/cache-folder.ts";
+import { serveSubject } from "./peers/subject.ts";
 
 const driver = 'driver("bench")';
 
+/** Planaria as one of the peers; the package as it is installed: `npm run build` has made it. */
 await serveSubject(async ({ folder }) => {
   const file = join(folder, "planaria.db");
   // Started again, it finds its component in the store.
-  const component = existsSync(file) ? null : await buildComponent();
-  const scene = await Scene.open(file);
-  const { host } = scene;
-  if (component) await host.addComponent(component, "bench", { allowedHosts: ["*"] });
+  const isNew = !existsSync(file);
+  const store = await openSqliteStore({ file, now: Date.now });
+  const host = await openHost({ store, cacheFolder: cacheFolder() });
+  if (isNew) {
+    const { buildComponent } = await import("./scene.ts");
+    await host.addComponent(await buildComponent(), "bench", { allowedHosts: ["*"] });
+  }
 
-  const start = (name: string, args: unknown[], key?: string) => {
-    const request: CallRequest = { callee: { function: name }, args: JSON.stringify(args), ...(key && { key }) };
-    return host.call(request);
-  };
-
-  async function call(name: string, args: unknown[], key?: string): Promise<unknown> {
-    const outcome = await host.result(await start(name, args, key));
+  async function execute(request: CallRequest): Promise<unknown> {
+    const outcome = await host.execute(request);
     if ("error" in outcome) throw new Error(outcome.error);
     return JSON.parse(outcome.value);
   }
 
+  const drive = (method: string, count: number) => execute({ callee: { agent: driver, method }, args: `[${count}]` });
+  const request = (name: string, args: unknown[], key?: string): CallRequest => ({
+    callee: { function: name },
+    args: JSON.stringify(args),
+    ...(key && { key }),
+  });
+
+  const call = (name: string, args: unknown[], key?: string) => execute(request(name, args, key));
+
   return {
-    steps: (count) => scene.call(driver, "runs", count),
-    calls: (count) => scene.call(driver, "calls", count),
-    children: (count) => scene.call(driver, "functionsAtOnce", count),
+    steps: (count) => drive("runs", count),
+    calls: (count) => drive("calls", count),
+    children: (count) => drive("functionsAtOnce", count),
     crawl: async (branching, depth) => Number(await call("visit", [branching, depth])),
     async openPromise(name) {
       const result = call("pledge", [name]);
@@ -44,11 +51,11 @@ await serveSubject(async ({ folder }) => {
       const { key } = await host.call({ callee: { agent, method: "work" }, args: `[${count}]` });
       await host.result({ agent: agentId(agent), key });
       // The last step is of three entries: it began, it was given the outcome of the last run, it was through.
-      const at = (await scene.store.agent(agentId(agent)))!.length - 4;
+      const at = (await store.agent(agentId(agent)))!.length - 4;
       return async () => host.result({ agent: await host.forkAgent(agentId(agent), at), key });
     },
     async pause(name, count) {
-      await start("history", [count, name], name);
+      await host.call(request("history", [count, name], name));
       while ((await host.promise(name)) === undefined) await sleep(1);
       await host.settled();
       return "";
@@ -58,7 +65,7 @@ await serveSubject(async ({ folder }) => {
       return call("history", [count, name], name);
     },
     async suspend(name) {
-      await start("pledge", [name]);
+      await host.call(request("pledge", [name]));
       while ((await host.promise(name)) === undefined) await sleep(5);
     },
   };
