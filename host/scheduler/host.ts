@@ -15,6 +15,7 @@ import { parseSettings, type ComponentSettings, type SaidSettings } from "../com
 import type { Outcome } from "../oplog/entry.ts";
 import type { AgentRow, InvocationRow, OperationRow, PromiseRow, StepRow } from "../store/store.ts";
 import type { DeleteOptions } from "./deletion.ts";
+import { agentDeleted } from "./failure.ts";
 import { readPast, readSteps, stateOf } from "./live.ts";
 import { checkPayload, readOptions, type CallRequest } from "./call-request.ts";
 import type { Call } from "./calls.ts";
@@ -159,10 +160,11 @@ export class Host implements AsyncDisposable {
    * Errors: HostError `invocation/unknown`; `host/closed` if the host is closed before.
    */
   async result({ agent, key }: InvocationRef): Promise<Outcome> {
-    for (;;) {
+    for (let wasThere = false; ; wasThere = true) {
       const known = await this.#node.durably(async () => {
         const row = await this.#node.writer.findInvocation(agent, key);
         if (row) return { outcome: row.outcome ?? this.#node.results.wait(agent, key) };
+        if (wasThere) return { outcome: agentDeleted(agent) };
         throw unknownInvocation({ agent, key });
       });
       const outcome = await known.outcome;

@@ -163,6 +163,31 @@ describe("a host", () => {
     expect(await node.value(waits)).toBe(1);
   });
 
+  test("that conflicts with another one when an agent is deleted there tells who waits for it that it was", async () => {
+    const scene = new Scene();
+    let [isBlind, fails] = [false, false];
+    const wrap = (store: Store) =>
+      intercept(store, async (name, call) => {
+        // It does not see by itself what others do.
+        if (name === "version" && isBlind) return 0;
+        if (name !== "commit" || !fails) return call();
+        fails = false;
+        throw new HostError("store/conflict", "Another node was faster.");
+      });
+    const owner = await scene.open();
+    const called = await owner.startAct('actor("a")', "await sleep(1e9)");
+    const node = await scene.open({ wrap });
+    const waits = node.host.result(called);
+    isBlind = true;
+    await node.pass(100);
+    await owner.run(owner.host.deleteAgent(agentId('actor("a")')));
+    fails = true;
+    await node.call('counter("b").add', 1);
+    const outcome = await node.run(waits);
+    expect("error" in outcome && JSON.parse(outcome.error)).toMatchObject({ code: "agent/deleted" });
+    expect(fails).toBe(false);
+  });
+
   test("that conflicts with another one while it is closed leaves for good", async () => {
     const scene = new Scene();
     let [fails, hasFailed] = [false, false];
