@@ -67,6 +67,8 @@ export interface Executor extends AsyncDisposable {
   open(opening: Opening): void;
   /** Inputs are taken in order, one step after the other; one for an operation that is not in flight is passed over. */
   send(agent: AgentId, inputs: Input[]): void;
+  /** Whether the agent has a session. */
+  has(agent: AgentId): boolean;
   /** What the agent was about to do is not reported any more. */
   close(agent: AgentId): void;
   /** Closes all sessions: what was reported of late has not come to the store, pages of snapshots included. */

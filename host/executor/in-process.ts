@@ -51,6 +51,10 @@ export class InProcessExecutor implements Executor {
     this.#runner.send(agent, inputs);
   }
 
+  has(agent: AgentId): boolean {
+    return this.#runner.has(agent);
+  }
+
   close(agent: AgentId): void {
     this.#runner.close(agent);
   }

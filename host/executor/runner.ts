@@ -106,6 +106,10 @@ export class Runner {
     this.#wake(agent);
   }
 
+  has(agent: AgentId): boolean {
+    return this.#sessions.has(agent);
+  }
+
   close(agent: AgentId): void {
     const session = this.#sessions.get(agent);
     if (!session) return;

@@ -77,6 +77,10 @@ export class WorkerExecutor implements Executor {
     if (placed) this.#post(placed.thread, { kind: "send", agent, inputs });
   }
 
+  has(agent: AgentId): boolean {
+    return this.#placed.has(agent);
+  }
+
   close(agent: AgentId): void {
     const placed = this.#placed.get(agent);
     if (!placed) return;

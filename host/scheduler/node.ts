@@ -387,7 +387,9 @@ export class Node implements AsyncDisposable {
 
   /** The sessions of a thread are gone. The agent that it ran is told that its step was undone; the others are opened again. */
   async #threadLost(agents: AgentId[], culprit: { agent: AgentId; error: string } | null): Promise<void> {
-    const lost = agents.map((id) => this.agents.live(id)).filter((live) => live !== undefined);
+    const { executor } = this.#options;
+    // Until now some have been opened anew: what such a session has reported meanwhile has yet to be taken.
+    const lost = agents.flatMap((id) => (executor.has(id) ? [] : (this.agents.live(id) ?? [])));
     for (const live of lost) this.agents.closed(live);
     for (const live of lost) {
       if (live.row.id === culprit?.agent) await this.#blame(live, culprit.error);

@@ -79,6 +79,10 @@ export class Threads implements Executor {
     thread?.sent.pass(this.#late, () => thread.inner.send(agent, inputs));
   }
 
+  has(agent: AgentId): boolean {
+    return this.#threadOf(agent) !== undefined;
+  }
+
   close(agent: AgentId): void {
     const thread = this.#threadOf(agent);
     if (!thread) return;
