@@ -1,7 +1,9 @@
 import { afterAll, describe, expect, test } from "vitest";
 import { unlimited, type ExecutorListener } from "../../../host/agent/executor.ts";
 import { agentId, invocationKey } from "../../../host/base/id.ts";
+import { replayOplog } from "../../../host/executor/replay-oplog.ts";
 import { WorkerExecutor } from "../../../host/executor/workers.ts";
+import { decodeStep } from "../../../host/oplog/codec.ts";
 import { Host, type LogLine } from "../../../host/scheduler/host.ts";
 import { openMemoryStore } from "../../../host/store/memory-store.ts";
 import { systemClock } from "../../../host/system/clock.ts";
@@ -50,6 +52,19 @@ describe("a host with one worker thread", async () => {
     ]);
     expect(looped).toMatchObject({ error: expect.stringContaining("guest/step-timeout") });
     expect([queued, other, await host.result(waits)]).toEqual([{ value: "2" }, { value: "1" }, { value: "2" }]);
+  });
+
+  test("takes what a guest did by itself, just before a step that does not end, for done or for not begun", async () => {
+    const runs = "for (let i = 0; i < 20; i += 1) await run(() => i);";
+    const looped = await act("h", `kept.n = 1; ${runs} kept.n = 2; ${endless}`);
+    expect(looped).toMatchObject({ error: expect.stringContaining("guest/step-timeout") });
+    expect(await act("h", `${runs} return kept.n`)).toEqual({ value: "1" });
+    const steps = await host.oplog(agentId('actor("h")'));
+    const { mismatch } = await replayOplog(
+      engine.compiled,
+      steps.map(({ entries, first, agent }) => decodeStep(entries, { agent, first })),
+    );
+    expect(mismatch).toBeNull();
   });
 
   test("tries an invocation again whose step did not end, if its caller said so", async () => {
