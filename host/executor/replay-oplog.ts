@@ -22,16 +22,18 @@ export interface Replay {
   state: AgentState;
 }
 
-/**
- * Runs an oplog again, from a fresh guest or a snapshot on, step by step, up to the first difference. Whoever runs many
- * gives them one `fleet`, of one instance: a new one takes as long as a hundred steps.
- */
+export interface ReplayOptions {
+  isSame?: IsSame;
+  /** Of one instance, for whoever replays many: a new one takes as long as a hundred steps. */
+  fleet?: Fleet;
+}
+
+/** Runs an oplog again, from a fresh guest or a snapshot on, step by step, up to the first difference. */
 export async function replayOplog(
   component: CompiledComponent,
   steps: readonly (readonly Entry[])[],
   snapshot: Opening["snapshot"] = null,
-  isSame?: IsSame,
-  fleet = new Fleet({ instances: 1 }),
+  { isSame, fleet = new Fleet({ instances: 1 }) }: ReplayOptions = {},
 ): Promise<Replay> {
   fleet.load(component);
   const { digest } = component;

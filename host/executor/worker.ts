@@ -70,7 +70,12 @@ const runner = new Runner({
   breathe: (isInward) => {
     if (isInward && performance.now() - turnedAt < patienceMs) return undefined;
     flush();
-    return new Promise((resolve) => setImmediate(resolve)).then(() => void (turnedAt = performance.now()));
+    return new Promise((resolve) => {
+      setImmediate(() => {
+        turnedAt = performance.now();
+        resolve();
+      });
+    });
   },
 });
 

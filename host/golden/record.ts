@@ -59,7 +59,7 @@ export async function replayGolden(golden: Golden, component: CompiledComponent)
 
 async function run({ header, entries }: Golden, component: CompiledComponent, isRecorded: boolean): Promise<Replay> {
   try {
-    return await replayOplog(component, splitSteps(entries), null, isRecorded ? undefined : isSameButFrames);
+    return await replayOplog(component, splitSteps(entries), null, isRecorded ? {} : { isSame: isSameButFrames });
   } catch (cause) {
     // An oplog that the host itself wrote never breaks an invariant.
     if (!isHostError(cause, "base/invariant")) throw cause;

@@ -108,11 +108,7 @@ export class Host implements AsyncDisposable {
    *         `rpc/bad-target`.
    */
   async call(request: CallRequest): Promise<InvocationRef> {
-    const call = this.#readCall(request);
-    return this.#node.durably(async () => {
-      const { agent, key } = await this.#node.calls.enqueue(call);
-      return { agent, key };
-    });
+    return this.#enqueue(this.#readCall(request));
   }
 
   /**
@@ -125,7 +121,14 @@ export class Host implements AsyncDisposable {
   async execute(request: CallRequest): Promise<Outcome> {
     const call = this.#readCall(request);
     // Another node may be in the way, now or before the outcome is durable, or there was one before: that takes its time.
-    return (await this.#begin(call)) ?? this.result(await this.call({ ...request, key: call.key }));
+    return (await this.#begin(call)) ?? this.result(await this.#enqueue(call));
+  }
+
+  #enqueue(call: Call): Promise<InvocationRef> {
+    return this.#node.durably(async () => {
+      const { agent, key } = await this.#node.calls.enqueue(call);
+      return { agent, key };
+    });
   }
 
   /** The outcome of a new call, once it is durable; null if it was lost before. */

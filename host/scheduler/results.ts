@@ -48,12 +48,15 @@ export class Results {
 
   /** What was not durable is lost, and perhaps what somebody waits for: to be asked for again. */
   reset(): void {
-    for (const waiters of this.#waiters.values()) for (const waiter of waiters) waiter.resolve(null);
-    this.#waiters.clear();
+    this.#endAll((waiter) => waiter.resolve(null));
   }
 
   refuse(error: unknown): void {
-    for (const waiters of this.#waiters.values()) for (const waiter of waiters) waiter.reject(error);
+    this.#endAll((waiter) => waiter.reject(error));
+  }
+
+  #endAll(end: (waiter: Waiter) => void): void {
+    for (const waiters of this.#waiters.values()) waiters.forEach(end);
     this.#waiters.clear();
   }
 }

@@ -1,6 +1,7 @@
 import { HostError } from "../base/error.ts";
 import type { CompiledComponent } from "../component/compile.ts";
 import type { SaidSettings } from "../component/settings.ts";
+import { Fleet } from "../executor/fleet.ts";
 import type { CallRequest, Host } from "../scheduler/host.ts";
 import { openMemoryStore } from "../store/memory-store.ts";
 import { readComponent, readComponentBytes, type ComponentSource } from "./read-component.ts";
@@ -65,6 +66,7 @@ export async function crashEverywhere(
     ...options,
     bytes,
     component: await readComponent(bytes, options.memoryCapBytes),
+    fleet: new Fleet({ instances: 1 }),
     scenario: typeof call === "function" ? call : makeScenario(call),
   };
   const calm = await live(trial, 0);
@@ -82,12 +84,14 @@ export async function crashEverywhere(
 interface Trial extends CrashOptions {
   bytes: Uint8Array;
   component: CompiledComponent;
+  /** What the memories of all runs are checked with. */
+  fleet: Fleet;
   scenario: Scenario;
 }
 
 /** Plays the scenario; the first host dies after its write `fatal`, and a second one goes on. */
 async function live(trial: Trial, fatal: number) {
-  const { bytes, component, scenario, settings, answer = refuseToAnswer, seed = 1 } = trial;
+  const { bytes, component, fleet, scenario, settings, answer = refuseToAnswer, seed = 1 } = trial;
   const simulation = new Simulation(component, { seed, answer });
   const play = async (opened: Promise<Host>) => {
     const host = await opened;
@@ -103,7 +107,7 @@ async function live(trial: Trial, fatal: number) {
       (await simulation.run(Promise.race([play(first.host), death]))) ??
       (await simulation.run(play((await simulation.open()).host)));
     const store = await openMemoryStore({ now: () => 0, state: simulation.state });
-    await checkMemories(store, component);
+    await checkMemories(store, component, fleet);
     const left = await reviewRun(store, simulation.requests);
     return { ...end, writes: first.count(), lines: [`result ${JSON.stringify(end.result)}`, ...left] };
   } finally {
@@ -112,7 +116,8 @@ async function live(trial: Trial, fatal: number) {
 }
 
 function makeScenario({ args = [], ...call }: CrashCall): Scenario {
-  return (host) => host.execute({ ...call, args: JSON.stringify(args), key: "crash" });
+  // Not by `execute`: that the call is on disk is a moment to be killed at.
+  return async (host) => host.result(await host.call({ ...call, args: JSON.stringify(args), key: "crash" }));
 }
 
 const refuseToAnswer: Answer = ({ url }) => {

@@ -46,7 +46,7 @@ export async function checkMemories(
   fleet = new Fleet({ instances: 1 }),
 ): Promise<void> {
   const replay = (steps: readonly (readonly Entry[])[], snapshot: Opening["snapshot"] = null) =>
-    replayOplog(component, steps, snapshot, undefined, fleet);
+    replayOplog(component, steps, snapshot, { fleet });
   for (const row of await store.agents()) {
     if (!isPlaced(row)) continue;
     const whole = await replay(decode(row, await readSteps(store, row, 0)));

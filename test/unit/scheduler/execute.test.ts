@@ -3,7 +3,7 @@ import { agentId, invocationKey } from "../../../host/base/id.ts";
 import { HostError } from "../../../host/base/error.ts";
 import type { CallRequest } from "../../../host/scheduler/host.ts";
 import type { Store } from "../../../host/store/store.ts";
-import { intercept } from "../../../host/testing/dying-store.ts";
+import { dieAtCommit, intercept } from "../../../host/testing/dying-store.ts";
 import { Scene, type Node } from "./scene.ts";
 
 const add = (by: number, key?: string): CallRequest => ({
@@ -27,7 +27,7 @@ async function openCounting(
   return Object.assign(counting, { node: await scene.open({ wrap }) });
 }
 
-describe("execute", () => {
+describe("execute", async () => {
   test("gives the outcome of a call, a failure as well as a value", async () => {
     const node = await new Scene().open();
     expect(await node.run(node.host.execute(add(2)))).toEqual({ value: "2" });
@@ -67,6 +67,42 @@ describe("execute", () => {
     expect(counting.commits).toBeGreaterThan(before + times);
     expect(await node.call('counter("a").count')).toBe(2);
   });
+
+  /** Calls by `execute`, and again with the same key if the host dies at one of its commits; counts these. */
+  async function callTwiceIfNeedBe(
+    fatal: number,
+    when: "before" | "after",
+  ): Promise<{ value: unknown; commits: number }> {
+    const scene = new Scene();
+    scene.hurry = true;
+    const dying = dieAtCommit(fatal, when);
+    const first = await scene.open({ wrap: dying.wrap });
+    const call = {
+      callee: { agent: 'actor("a")', method: "act" },
+      args: `["return counter.get('b').add(1)"]`,
+      key: "k",
+    };
+    const answered = await Promise.race([first.run(first.host.execute(call)), dying.death]);
+    const [commits, lives] = [dying.count(), dying.spare()];
+    expect(lives).toBe(fatal === 0);
+    if (!lives) first.kill();
+    const node = lives ? first : await scene.open();
+    const again = await node.run(node.host.execute(call));
+    expect(answered ?? again).toEqual(again);
+    expect(await node.call('counter("b").count')).toBe(1);
+    return { value: again, commits };
+  }
+
+  const { value, commits } = await callTwiceIfNeedBe(0, "after");
+  // A host begins with a commit, of its component.
+  const deaths = Array.from({ length: commits - 1 }, (_, index) => index + 2);
+  test.each(deaths.flatMap((commit) => [["before", commit] as const, ["after", commit] as const]))(
+    "of a host that dies %s commit %i is made again with its key, and happens once",
+    async (when, commit) => {
+      expect(value).toEqual({ value: "1" });
+      expect(await callTwiceIfNeedBe(commit, when)).toMatchObject({ value });
+    },
+  );
 
   test("waits for an agent that belongs to another node", async () => {
     const scene = new Scene();
