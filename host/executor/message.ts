@@ -3,6 +3,16 @@ import type { Input } from "../agent/step.ts";
 import type { AgentId, Digest } from "../base/id.ts";
 import type { CompiledComponent } from "../component/compile.ts";
 
+/** What a worker is started with. */
+export interface WorkerSetup {
+  /** The memory of a `SharedWatch`. */
+  watch: SharedArrayBuffer;
+  /** The memory of a `WorkGuard`. */
+  guard: SharedArrayBuffer;
+  /** Instances alive at once. */
+  instances: number;
+}
+
 /**
  * What the host's thread and a worker thread say to each other, always in lists.
  *

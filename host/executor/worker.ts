@@ -4,7 +4,8 @@ import type { ExecutorListener } from "../agent/executor.ts";
 import { HostError, invariant, isHostError } from "../base/error.ts";
 import type { AgentId } from "../base/id.ts";
 import type { Clock, Random } from "../base/port.ts";
-import type { ToHost, ToWorker } from "./message.ts";
+import { guardOwnWork } from "../base/undisturbed.ts";
+import type { ToHost, ToWorker, WorkerSetup } from "./message.ts";
 import { Runner } from "./runner.ts";
 import { SharedWatch } from "./watch.ts";
 import { systemFiles } from "../system/host-files.ts";
@@ -13,7 +14,8 @@ import { systemFiles } from "../system/host-files.ts";
 
 invariant(parentPort, "this module is the entry of a worker thread");
 const port = parentPort;
-const { watch, instances } = workerData as { watch: SharedArrayBuffer; instances: number };
+const { watch, guard, instances } = workerData as WorkerSetup;
+guardOwnWork(guard);
 
 const clock: Clock = {
   now: () => Date.now(),

@@ -4,8 +4,9 @@ import type { Input } from "../agent/step.ts";
 import { HostError, invariant } from "../base/error.ts";
 import { type AgentId, type Digest } from "../base/id.ts";
 import type { Clock } from "../base/port.ts";
+import { WorkGuard } from "../base/undisturbed.ts";
 import type { CompiledComponent } from "../component/compile.ts";
-import type { ToHost, ToWorker } from "./message.ts";
+import type { ToHost, ToWorker, WorkerSetup } from "./message.ts";
 import { SharedWatch, watchSizeBytes } from "./watch.ts";
 
 export interface WorkerExecutorOptions {
@@ -24,6 +25,7 @@ const watchEveryMs = 50;
 interface Thread {
   worker: Worker;
   watch: SharedWatch;
+  guard: WorkGuard;
   agents: Set<AgentId>;
   outbox: ToWorker[];
   ended: boolean;
@@ -103,17 +105,20 @@ export class WorkerExecutor implements Executor {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closed = true;
     this.#patrol?.[Symbol.dispose]();
-    await Promise.all(this.#threads.map(({ worker }) => worker.terminate()));
+    await Promise.all(this.#threads.map(endThread));
   }
 
   #spawn(): void {
     const memory = new SharedArrayBuffer(watchSizeBytes);
     // The source runs as it is where it is TypeScript, and compiled where it was installed.
     const entry = new URL(`./worker${import.meta.url.endsWith(".ts") ? ".ts" : ".js"}`, import.meta.url);
-    const worker = new Worker(entry, { workerData: { watch: memory, instances: this.#options.instances } });
+    const guard = new WorkGuard();
+    const setup: WorkerSetup = { watch: memory, guard: guard.memory, instances: this.#options.instances };
+    const worker = new Worker(entry, { workerData: setup });
     const thread: Thread = {
       worker,
       watch: new SharedWatch(memory, this.#options.clock),
+      guard,
       agents: new Set(),
       outbox: [],
       ended: false,
@@ -178,6 +183,7 @@ export class WorkerExecutor implements Executor {
   #lose(thread: Thread, code: string, message: string): void {
     if (thread.ended || this.#closed) return;
     thread.ended = true;
+    thread.guard[Symbol.dispose]();
     thread.drained.resolve();
     const running = thread.watch.running();
     this.#threads.splice(this.#threads.indexOf(thread), 1);
@@ -196,11 +202,16 @@ export class WorkerExecutor implements Executor {
       for (const thread of [...this.#threads]) {
         const running = thread.watch.running();
         if (!running || running.forMs < stepTimeoutMs) continue;
-        void thread.worker.terminate();
+        void endThread(thread);
         const message = `A step took longer than ${stepTimeoutMs} ms without an await that the host could see; it was stopped and undone.`;
         this.#lose(thread, "guest/step-timeout", message);
       }
       this.#schedulePatrol();
     });
   }
+}
+
+function endThread({ worker, guard }: Thread): Promise<number> {
+  guard[Symbol.dispose]();
+  return worker.terminate();
 }

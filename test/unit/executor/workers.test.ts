@@ -1,6 +1,8 @@
-import { afterAll, describe, expect, test } from "vitest";
+import { Worker } from "node:worker_threads";
+import { afterAll, describe, expect, test, vi } from "vitest";
 import { unlimited, type ExecutorListener } from "../../../host/agent/executor.ts";
 import { agentId, invocationKey } from "../../../host/base/id.ts";
+import { WorkGuard } from "../../../host/base/undisturbed.ts";
 import { replayOplog } from "../../../host/executor/replay-oplog.ts";
 import { WorkerExecutor } from "../../../host/executor/workers.ts";
 import { decodeStep } from "../../../host/oplog/codec.ts";
@@ -239,6 +241,18 @@ describe("an executor with worker threads", () => {
     await new Promise((resolve) => setTimeout(resolve, 30));
     await executor.drain();
     expect(reports.at(-1)).toBe('lost actor("a"), actor("a") guest/step-timeout');
+  });
+
+  test("keeps its threads from compressing before it ends them", async () => {
+    const held = vi.spyOn(WorkGuard.prototype, Symbol.dispose);
+    const ended = vi.spyOn(Worker.prototype, "terminate");
+    {
+      await using executor = makeExecutor();
+      listen(executor);
+    }
+    const [[holds], [ends]] = [held.mock.invocationCallOrder, ended.mock.invocationCallOrder];
+    vi.restoreAllMocks();
+    expect(holds).toBeLessThan(ends!);
   });
 
   test("says which agent can't be brought back", async () => {
