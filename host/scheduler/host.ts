@@ -223,8 +223,9 @@ export class Host implements AsyncDisposable {
     }
   }
 
+  /** A promise, once what is told of it is durable: one that has timed out has done so for everybody. */
   promise(id: string): Promise<PromiseRow | undefined> {
-    return this.#node.turn(() => this.#node.promises.find(promiseId(id)));
+    return this.#node.durably(() => this.#node.promises.find(promiseId(id)));
   }
 
   /**

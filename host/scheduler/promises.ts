@@ -11,7 +11,8 @@ export type Settlement = Pick<PromiseRow, "payload" | "settledBy"> & { state: Ex
 /**
  * Durable promises: pending, then resolved, rejected, canceled or timed out, and that for ever.
  *
- * A timeout holds from its instant on, whether it was written or not: whoever looks at a promise sees it through `asOf`.
+ * A timeout holds from its instant on, by the clock of whoever looks first: it is then written, so that it also holds for
+ * others, by whose clocks there is time left.
  */
 export class Promises {
   readonly #writer: Writer;
@@ -26,9 +27,14 @@ export class Promises {
     this.#wakeBy = options.wakeBy;
   }
 
+  /** The promise as it is now. Only in a turn: it may have timed out. */
   async find(id: PromiseId): Promise<PromiseRow | undefined> {
     const row = await this.#writer.findPromise(id);
-    return row && asOf(row, this.#clock.now());
+    const isOver = row?.state === "pending" && row.expiresAt !== null && row.expiresAt <= this.#clock.now();
+    if (!isOver) return row;
+    const expired: PromiseRow = { ...row, state: "timed-out", settledAt: row.expiresAt };
+    await this.#write(expired);
+    return expired;
   }
 
   async create(id: PromiseId, by: AgentId | null, at: number, timeoutMs: number | undefined): Promise<void> {
@@ -56,14 +62,6 @@ export class Promises {
     return true;
   }
 
-  /** Writes down a timeout that has passed, and tells who waits. */
-  async expire(row: PromiseRow): Promise<void> {
-    const current = await this.#writer.findPromise(row.id);
-    if (current?.state !== "pending") return;
-    const expired = asOf(current, this.#clock.now());
-    if (expired.state === "timed-out") await this.#write(expired);
-  }
-
   async #write(row: PromiseRow): Promise<void> {
     this.#writer.promise(row);
     await this.#waits.settle(promiseSource(row.id), promiseOutcome(row)!);
@@ -86,11 +84,6 @@ export class Promises {
   async settleByGuest(by: AgentId, { id, as, payload, operation }: EntryOf<"promise-settled">): Promise<void> {
     await this.settle(promiseId(id), { state: as, payload: payload ?? null, settledBy: { agent: by, operation } });
   }
-}
-
-function asOf(row: PromiseRow, now: number): PromiseRow {
-  const isOver = row.state === "pending" && row.expiresAt !== null && row.expiresAt <= now;
-  return isOver ? { ...row, state: "timed-out", settledAt: row.expiresAt } : row;
 }
 
 /** What awaiting a settled promise gives; null while it is pending. */

@@ -124,7 +124,8 @@ export class Surroundings {
     const { agents, steps } = this.#parts;
     const now = clock.now();
     const { operations, promises, invocations } = await store.due(node, now);
-    for (const row of promises) await this.#parts.promises.expire(row);
+    // To look at one is to see that it is over.
+    for (const { id } of promises) await this.#parts.promises.find(id);
     let isLeft = false;
     const find = async (id: AgentId) => {
       // Thousands may be due at once, of which a node that is full takes none.

@@ -95,7 +95,7 @@ describe("the timeout of a promise", () => {
     expect(await find("too late")).toMatchObject({ state: "timed-out" });
   });
 
-  test("holds from its instant on, whether anybody has written it down or not", async () => {
+  test("holds from its instant on, and for everybody once somebody has seen it", async () => {
     await node.act('actor("j")', "promise.create({ id: 'unwritten', timeoutMs: 10_000 }); return 1");
     await node.settled();
     scene.clock.skip(10_000);
@@ -105,6 +105,7 @@ describe("the timeout of a promise", () => {
     ]);
     expect([written?.state, seen?.state]).toEqual(["pending", "timed-out"]);
     expect(seen?.settledAt).toBe(written?.expiresAt);
+    expect(await node.store.promise(promiseId("unwritten"))).toEqual(seen);
   });
 
   test("comes after a restart, too, although nobody is awake then", async () => {
