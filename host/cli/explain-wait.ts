@@ -1,6 +1,7 @@
 import type { AgentId } from "../base/id.ts";
 import { promiseId } from "../base/id.ts";
 import { cutPayload } from "../oplog/describe.ts";
+import { promiseAt } from "../scheduler/promises.ts";
 import type { AgentRow, NodeRow, Store } from "../store/store.ts";
 import type { Context } from "./command.ts";
 import { readInFlight, type InFlight } from "./in-flight.ts";
@@ -95,7 +96,7 @@ async function findReason(store: Store, operation: InFlight, now: number): Promi
     case "promise": {
       const id = operation.promise;
       const row = await store.promise(promiseId(id));
-      if (row?.state !== "pending") return null;
+      if (!row || promiseAt(row, now).state !== "pending") return null;
       return `waits for promise ${id}; complete it with \`planaria promise complete ${quoteWord(id)} JSON\`.`;
     }
     default:

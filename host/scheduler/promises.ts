@@ -30,11 +30,9 @@ export class Promises {
   /** The promise as it is now. Only in a turn: it may have timed out. */
   async find(id: PromiseId): Promise<PromiseRow | undefined> {
     const row = await this.#writer.findPromise(id);
-    const isOver = row?.state === "pending" && row.expiresAt !== null && row.expiresAt <= this.#clock.now();
-    if (!isOver) return row;
-    const expired: PromiseRow = { ...row, state: "timed-out", settledAt: row.expiresAt };
-    await this.#write(expired);
-    return expired;
+    const current = row && promiseAt(row, this.#clock.now());
+    if (current && current !== row) await this.#write(current);
+    return current;
   }
 
   async create(id: PromiseId, by: AgentId | null, at: number, timeoutMs: number | undefined): Promise<void> {
@@ -84,6 +82,12 @@ export class Promises {
   async settleByGuest(by: AgentId, { id, as, payload, operation }: EntryOf<"promise-settled">): Promise<void> {
     await this.settle(promiseId(id), { state: as, payload: payload ?? null, settledBy: { agent: by, operation } });
   }
+}
+
+/** A promise as it is at a moment, whether its timeout was written or not. */
+export function promiseAt(row: PromiseRow, now: number): PromiseRow {
+  const isOver = row.state === "pending" && row.expiresAt !== null && row.expiresAt <= now;
+  return isOver ? { ...row, state: "timed-out", settledAt: row.expiresAt } : row;
 }
 
 /** What awaiting a settled promise gives; null while it is pending. */

@@ -1,6 +1,7 @@
 import { Fleet } from "../../host/executor/fleet.ts";
 import { nodeId } from "../../host/base/id.ts";
-import type { InvocationRow, PromiseRow, Store } from "../../host/store/store.ts";
+import { promiseAt } from "../../host/scheduler/promises.ts";
+import type { InvocationRow, Store } from "../../host/store/store.ts";
 import { checkMemories } from "../../host/testing/review.ts";
 import { engine } from "../unit/scheduler/scene.ts";
 import type { Program } from "./program.ts";
@@ -34,7 +35,7 @@ export interface ReviewOptions {
 
 /** What is wrong with what a program has left, when all hosts have gone. */
 export async function review({ store, now, program, server, forgets }: ReviewOptions): Promise<string[]> {
-  const promises = (await store.promises()).map((row) => `${stateAt(row, now)} ${row.payload}`);
+  const promises = (await store.promises()).map((row) => `${promiseAt(row, now).state} ${row.payload}`);
   const agents = await store.agents();
   return [
     ...compare("promises", promises, forgets ? common(promises, program.promises) : program.promises),
@@ -48,11 +49,6 @@ export async function review({ store, now, program, server, forgets }: ReviewOpt
     ...(await findStrangeForks(store)),
     ...(await findMemories(store)),
   ];
-}
-
-/** A timeout that has passed counts, written or not. */
-function stateAt({ state, expiresAt }: PromiseRow, now: number): PromiseRow["state"] {
-  return state === "pending" && expiresAt !== null && expiresAt <= now ? "timed-out" : state;
 }
 
 /** Lists of the same things, in any order. */

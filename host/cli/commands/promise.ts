@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import { promiseId } from "../../base/id.ts";
 import { HostError } from "../../base/error.ts";
+import { promiseAt } from "../../scheduler/promises.ts";
 import { parseValue } from "../call-expression.ts";
 import { act, type Context, type Declare } from "../command.ts";
 import { addHostOptions, type HostFlags } from "../host-option.ts";
@@ -55,7 +56,7 @@ export const declarePromise: Declare = (program, terminal) => {
   finish(declareSettling("cancel", "cancel a promise"), settling, act(terminal, cancel));
 };
 
-async function get({ output, openStore }: Context, _: object, id: string): Promise<void> {
+async function get({ output, openStore, terminal }: Context, _: object, id: string): Promise<void> {
   await using store = await openStore("read");
   const row = await store.promise(promiseId(id));
   if (!row) {
@@ -63,7 +64,7 @@ async function get({ output, openStore }: Context, _: object, id: string): Promi
       data: { id },
     });
   }
-  output.result(reportPromise(row), formatPromise);
+  output.result(reportPromise(promiseAt(row, terminal.now())), formatPromise);
 }
 
 function complete(context: Context, flags: HostFlags, id: string, text: string): Promise<void> {

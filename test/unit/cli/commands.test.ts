@@ -22,6 +22,7 @@ beforeAll(async () => {
         add: (by: number) => (sum += by),
         fail: () => { throw Object.assign(new RangeError("too much"), { code: "counter/full" }); },
         greet: () => log.info("hello from " + name),
+        offer: () => promise.create({ id: "offer", timeoutMs: 60_000 }),
         approval: async () => promise.await(promise.create<string>({ id: "approval" })),
       };
     });
@@ -125,6 +126,13 @@ describe("promise", () => {
     expect((await planaria("promise", "reject", "approval", "no")).stdout).toBe("approval was settled before\n");
     expect(await waiting).toMatchObject({ exitCode: 0, stdout: '"yes"\n' });
     expect(await json("promise", "get", "approval")).toMatchObject({ state: "resolved", value: "yes" });
+  });
+
+  test("shows one that has timed out as that, though nobody has written it yet", async () => {
+    await planaria("invoke", 'counter("offers").offer()');
+    expect((await planaria("promise", "get", "offer")).stdout).toMatch(/state +pending[^]+times out/);
+    const now = () => Date.now() + 60_000;
+    expect((await runPlanaria(["promise", "get", "offer", "--store", store], { now })).stdout).toContain("timed-out");
   });
 
   test("refuses an id that nobody made, and a value that is no literal", async () => {
