@@ -179,11 +179,11 @@ export class WorkerExecutor implements Executor {
     this.#placed.delete(agent);
   }
 
-  /** A thread is gone: its sessions are lost, the agent that it ran is to blame, and another takes its place. */
+  /** A thread is gone, or has to go: its sessions are lost, the agent that it ran is to blame, and another takes its place. */
   #lose(thread: Thread, code: string, message: string): void {
     if (thread.ended || this.#closed) return;
     thread.ended = true;
-    thread.guard[Symbol.dispose]();
+    void endThread(thread);
     thread.drained.resolve();
     const running = thread.watch.running();
     this.#threads.splice(this.#threads.indexOf(thread), 1);
@@ -202,7 +202,6 @@ export class WorkerExecutor implements Executor {
       for (const thread of [...this.#threads]) {
         const running = thread.watch.running();
         if (!running || running.forMs < stepTimeoutMs) continue;
-        void endThread(thread);
         const message = `A step took longer than ${stepTimeoutMs} ms without an await that the host could see; it was stopped and undone.`;
         this.#lose(thread, "guest/step-timeout", message);
       }

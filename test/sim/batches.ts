@@ -2,7 +2,7 @@ import { execFile } from "node:child_process";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { simulate, type SimulateOptions, type Simulated } from "./simulate.ts";
+import { addCount, simulate, type SimulateOptions, type Simulated } from "./simulate.ts";
 
 /** How many rounds a process plays at most: it grows with them. */
 export const batchRounds = 250;
@@ -30,8 +30,10 @@ export async function simulateMany(
       const batch = await simulateApart({ ...options, seed: seed + index, rounds: left }, stop.signal);
       if (!batch) return;
       told(batch);
-      add(all, batch);
-      if (batch.failed) stop.abort();
+      addCount(all, batch);
+      if (!batch.failed) continue;
+      all.failed ??= batch.failed;
+      stop.abort();
     }
   };
   await Promise.all(Array.from({ length: availableParallelism() }, play));
@@ -55,13 +57,4 @@ async function simulateApart(
     if (code === 1 && stdout) return JSON.parse(stdout) as Simulated;
     throw error;
   }
-}
-
-function add(all: Simulated, { rounds, hosts, files, struck, failed }: Simulated): void {
-  all.rounds += rounds;
-  all.hosts += hosts;
-  all.files += files;
-  for (const kind of Object.keys(struck) as (keyof typeof struck)[])
-    all.struck[kind] = (all.struck[kind] ?? 0) + struck[kind]!;
-  all.failed ??= failed;
 }

@@ -20,8 +20,8 @@ export interface Counterexample {
   violations: string[];
 }
 
-export interface Simulated {
-  seed: number;
+/** What was played. */
+interface Count {
   rounds: number;
   /** How many hosts lived in these. */
   hosts: number;
@@ -29,7 +29,19 @@ export interface Simulated {
   files: number;
   /** How often which faults came about. */
   struck: Partial<Record<FaultKind, number>>;
+}
+
+export interface Simulated extends Count {
+  seed: number;
   failed: Counterexample | null;
+}
+
+/** Adds what was played meanwhile. */
+export function addCount(to: Count, { rounds, hosts, files, struck }: Count): void {
+  to.rounds += rounds;
+  to.hosts += hosts;
+  to.files += files;
+  for (const kind of faultKinds) to.struck[kind] = (to.struck[kind] ?? 0) + (struck[kind] ?? 0);
 }
 
 /** How long a counterexample is made smaller. */
@@ -37,17 +49,13 @@ const shrinkMs = 60_000;
 
 /** Plays scenarios made at random until one fails, and makes that one smaller: first its faults, then its program. */
 export async function simulate({ seed, rounds, faults, path }: SimulateOptions): Promise<Simulated> {
-  const count = { rounds: 0, hosts: 0, files: 0, struck: {} as Simulated["struck"] };
+  const count: Count = { rounds: 0, hosts: 0, files: 0, struck: {} };
   let failedAt: number | null = null;
   const property = fc.asyncProperty(fc.noBias(scenarios(faults)), async (scenario) => {
     if (failedAt !== null && performance.now() - failedAt > shrinkMs) return;
     const { violations, lives, struck } = await play(scenario);
-    if (failedAt === null) {
-      count.rounds += 1;
-      count.hosts += lives;
-      count.files += Number(scenario.store === "sqlite");
-      for (const kind of faultKinds) count.struck[kind] = (count.struck[kind] ?? 0) + (struck[kind] ?? 0);
-    }
+    if (failedAt === null)
+      addCount(count, { rounds: 1, hosts: lives, files: Number(scenario.store === "sqlite"), struck });
     if (violations.length === 0) return;
     failedAt ??= performance.now();
     throw new Violation(violations);
